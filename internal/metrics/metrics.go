@@ -1,0 +1,75 @@
+// Package metrics holds the node's counters, in Prometheus's form.
+package metrics
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/parley-chat/parley/protocol"
+)
+
+// Metrics are the counters of one node. Every label value is registered at
+// start, so that a counter which never rose reads 0 and not nothing.
+type Metrics struct {
+	Registry   *prometheus.Registry
+	Sessions   prometheus.Gauge   // live connections
+	Rooms      prometheus.Gauge   // rooms with at least one session
+	Events     prometheus.Counter // events appended to a log
+	Deliveries prometheus.Counter // frames of a room handed to a socket
+	Writes     prometheus.Counter // writes to sockets; Deliveries ÷ Writes is the batch
+	Delivery   prometheus.Histogram
+	LogDropped prometheus.Counter // log lines dropped because nobody read them
+
+	refusals map[protocol.Code]prometheus.Counter
+	closes   *prometheus.CounterVec
+}
+
+// New makes the counters and a registry of their own.
+func New() *Metrics {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		reg.MustRegister(c)
+		return c
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+		reg.MustRegister(g)
+		return g
+	}
+	m := &Metrics{
+		Registry:   reg,
+		Sessions:   gauge("parley_sessions", "Live connections."),
+		Rooms:      gauge("parley_rooms", "Rooms with at least one session."),
+		Events:     counter("parley_events_total", "Events appended to a room's log."),
+		Deliveries: counter("parley_deliveries_total", "Frames of a room handed to a session's socket."),
+		Writes:     counter("parley_writes_total", "Writes to sockets."),
+		LogDropped: counter("parley_log_lines_dropped_total", "Log lines dropped because their reader did not keep up."),
+		Delivery: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "parley_delivery_seconds",
+			Help:    "From an event's append to its handing to a session's socket, for the oldest event of each write.",
+			Buckets: prometheus.ExponentialBuckets(50e-6, 2, 20), // 50 µs to 26 s
+		}),
+		refusals: map[protocol.Code]prometheus.Counter{},
+		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_closes_total", Help: "Sessions closed by the server, by close code; 0 is without a close frame."}, []string{"code"}),
+	}
+	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "parley_refusals_total", Help: "Commands and handshakes refused, by reason."}, []string{"reason"})
+	reg.MustRegister(m.Delivery, refusals, m.closes)
+	for _, code := range protocol.Codes() {
+		m.refusals[code] = refusals.WithLabelValues(string(code))
+	}
+	return m
+}
+
+// Refused counts one refusal.
+func (m *Metrics) Refused(code protocol.Code) { m.refusals[code].Inc() }
+
+// Closed counts one session that the server ended.
+func (m *Metrics) Closed(code protocol.CloseCode) {
+	m.closes.WithLabelValues(strconv.Itoa(int(code))).Inc()
+}
