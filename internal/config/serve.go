@@ -1,12 +1,14 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Serve holds the settings of `parley serve`, after flags, environment and file
 // have been read and checked.
 type Serve struct {
 	Listen    string // host:port; port 0 picks a free one
-	Data      string // folder of the embedded database and uploads
 	Store     string // "memory"
 	Rate      Rate
 	Heartbeat time.Duration
@@ -18,12 +20,21 @@ type Serve struct {
 	JWTIssuer   string
 
 	MetricsToken   string
-	PublicURL      string
-	AllowOrigins   []string
+	PublicURL      string   // scheme://host[:port], as a browser writes an origin
+	AllowOrigins   []string // each as a browser writes it, or "null"
 	TrustedProxies []string // addresses or prefixes
 	TLSCert        string   // file
 	TLSKey         string   // file
 	LogFormat      string   // "text" or "json"
+
+	// NotRead are environment variables that begin with PARLEY_ and are no
+	// settings, each with a word on what may have been meant.
+	NotRead []string
+}
+
+// Guests reports whether people may come in without a token.
+func (s *Serve) Guests() bool {
+	return s.JWTSecret == "" && s.JWTKey == "" && s.JWTJWKS == ""
 }
 
 // Rate bounds the chats of a session: at most N in any window of length Per.
@@ -31,4 +42,12 @@ type Serve struct {
 type Rate struct {
 	N   int
 	Per time.Duration
+}
+
+// String is the rate as a person writes it: 10/10s, or off.
+func (r Rate) String() string {
+	if r.N == 0 {
+		return "off"
+	}
+	return fmt.Sprintf("%d/%s", r.N, shortDuration(r.Per))
 }

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"strings"
+)
+
+// didYouMean is the end of a sentence on a name that is none of known: the
+// nearest of those, if one is near.
+func didYouMean(name string, known []string) string {
+	best, nearest := "", len(name)/3+2
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < nearest {
+			best, nearest = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ": did you mean " + best + "?"
+}
+
+// distance is Levenshtein's: how many letters to insert, delete or replace. An
+// underscore is as good as a hyphen.
+func distance(a, b string) int {
+	a, b = strings.ReplaceAll(a, "_", "-"), strings.ReplaceAll(b, "_", "-")
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
