@@ -35,7 +35,7 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its temporary folder too
 	parley = filepath.Join(dir, "parley")
 	build := exec.Command("go", "build", "-o", parley, "github.com/parley-chat/parley/cmd/parley")
 	if out, err := build.CombinedOutput(); err != nil {

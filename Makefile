@@ -1,0 +1,34 @@
+# Go alone runs `make run` and `make check`; `make test` installs what else it needs, once.
+.DEFAULT_GOAL := help
+.PHONY: help run build check test race fuzz bench lint clean
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## start a chat with its web page; ARGS='--listen :9000' sets flags
+	go run ./cmd/parley serve $(ARGS)
+
+build: ## build ./parley, a static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o parley ./cmd/parley
+
+check: ## format, vet, lint where it is installed, unit tests: before every commit
+	scripts/lint.sh
+	go test ./...
+
+test: ## everything: check, race detector, fuzzing, end to end with real parts
+	scripts/test.sh
+
+race: ## unit tests under the race detector
+	go test -race ./...
+
+fuzz: ## fuzz every target; FUZZTIME=30s says how long each
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## the benchmarks that Go runs by itself
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: ## gofmt, go vet, golangci-lint
+	scripts/lint.sh
+
+clean: ## remove what was built and installed here
+	rm -rf parley bin .cache e2e/node_modules
