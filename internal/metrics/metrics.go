@@ -23,7 +23,8 @@ type Metrics struct {
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
 	refusals map[protocol.Code]prometheus.Counter
-	closes   *prometheus.CounterVec
+	closes   map[protocol.CloseCode]prometheus.Counter
+	closedBy prometheus.Counter // with a code of the peer's own
 }
 
 // New makes the counters and a registry of their own.
@@ -54,22 +55,31 @@ func New() *Metrics {
 			Buckets: prometheus.ExponentialBuckets(50e-6, 2, 20), // 50 µs to 26 s
 		}),
 		refusals: map[protocol.Code]prometheus.Counter{},
-		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "parley_closes_total", Help: "Sessions closed by the server, by close code; 0 is without a close frame."}, []string{"code"}),
+		closes:   map[protocol.CloseCode]prometheus.Counter{},
 	}
+	closes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "parley_closes_total", Help: "Sessions ended, by close code; 0 is without a close frame, other is a code of the client's own."}, []string{"code"})
 	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "parley_refusals_total", Help: "Commands and handshakes refused, by reason."}, []string{"reason"})
-	reg.MustRegister(m.Delivery, refusals, m.closes)
+	reg.MustRegister(m.Delivery, refusals, closes)
 	for _, code := range protocol.Codes() {
 		m.refusals[code] = refusals.WithLabelValues(string(code))
 	}
+	for _, code := range append(protocol.CloseCodes(), 0) {
+		m.closes[code] = closes.WithLabelValues(strconv.Itoa(int(code)))
+	}
+	m.closedBy = closes.WithLabelValues("other")
 	return m
 }
 
 // Refused counts one refusal.
 func (m *Metrics) Refused(code protocol.Code) { m.refusals[code].Inc() }
 
-// Closed counts one session that the server ended.
+// Closed counts one session that ended with code, 0 for none.
 func (m *Metrics) Closed(code protocol.CloseCode) {
-	m.closes.WithLabelValues(strconv.Itoa(int(code))).Inc()
+	c, ok := m.closes[code]
+	if !ok {
+		c = m.closedBy
+	}
+	c.Inc()
 }

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// answers is what a session writes before it goes on with its room's log: what
+// it alone is told, each behind the part of the log that came before it.
+type answers struct {
+	list  []answer
+	bytes int // of frames
+}
+
+// answer is either frames, or a part of a log to be read first.
+type answer struct {
+	frames []byte
+
+	reader *roomlog.Reader
+	upTo   roomlog.Cursor
+	last   bool // the session has left: the reader ends there
+}
+
+// written is what one call of next gave from rooms' logs.
+type written struct {
+	roomlog.Batch
+}
+
+func (w *written) add(b roomlog.Batch) {
+	if b.Frames > 0 && w.Frames == 0 {
+		w.Oldest = b.Oldest
+	}
+	w.Frames += b.Frames
+	w.Bytes += b.Bytes
+}
+
+func (a *answers) empty() bool { return len(a.list) == 0 }
+
+func (a *answers) full() bool { return a.bytes > maxAnswerBytes || len(a.list) > maxAnswers }
+
+// addFrame appends a frame for this session alone.
+func (a *answers) addFrame(op frame.Opcode, payload []byte) {
+	n := len(a.list)
+	if n == 0 || a.list[n-1].reader != nil {
+		a.list = append(a.list, answer{})
+		n++
+	}
+	x := &a.list[n-1]
+	before := len(x.frames)
+	x.frames = frame.AppendFrame(x.frames, op, payload)
+	a.bytes += len(x.frames) - before
+}
+
+// after has what follows wait until r has read everything that is there now.
+func (a *answers) after(r *roomlog.Reader) {
+	head := r.Head()
+	for i := len(a.list) - 1; i >= 0; i-- {
+		if x := &a.list[i]; x.reader != nil {
+			if x.reader == r && x.upTo == head {
+				return
+			}
+			break
+		}
+	}
+	if head > r.Cursor() {
+		a.list = append(a.list, answer{reader: r, upTo: head})
+	}
+}
+
+// finish reads r to its end, then detaches it.
+func (a *answers) finish(r *roomlog.Reader) {
+	head := r.Head()
+	if head == r.Cursor() {
+		r.Detach()
+		return
+	}
+	a.list = append(a.list, answer{reader: r, upTo: head, last: true})
+}
+
+// close puts a close frame behind everything.
+func (a *answers) close(code protocol.CloseCode, reason string) {
+	frames := frame.AppendClose(nil, uint16(code), reason)
+	a.list = append(a.list, answer{frames: frames})
+	a.bytes += len(frames)
+}
+
+// next appends to dst what is to be written now, about max bytes. After an error
+// nothing of the answers is left.
+func (a *answers) next(dst [][]byte, max int) ([][]byte, written, error) {
+	var w written
+	done := 0
+	for ; done < len(a.list) && w.Bytes < max; done++ {
+		x := &a.list[done]
+		if x.reader == nil {
+			dst = append(dst, x.frames)
+			w.Bytes += len(x.frames)
+			a.bytes -= len(x.frames)
+			continue
+		}
+		var b roomlog.Batch
+		var err error
+		dst, b, err = x.reader.Read(dst, x.upTo, max-w.Bytes)
+		if err != nil {
+			a.drop()
+			return dst, w, err
+		}
+		w.add(b)
+		if x.reader.Cursor() < x.upTo {
+			break // more of it than one write takes
+		}
+		if x.last {
+			x.reader.Detach()
+		}
+	}
+	if done == len(a.list) {
+		a.list = nil
+	} else {
+		a.list = a.list[done:]
+	}
+	return dst, w, nil
+}
+
+// drop forgets everything.
+func (a *answers) drop() {
+	for _, x := range a.list {
+		if x.last {
+			x.reader.Detach()
+		}
+	}
+	a.list, a.bytes = nil, 0
+}

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/protocol"
+)
+
+// conn carries a session by a pair of goroutines: one reads from the socket and
+// one writes to it, and a lock makes them take turns with the session. It works on
+// any net.Conn: TLS, pipes, and systems without an event loop of ours.
+type conn struct {
+	// Fixed after newConn.
+	engine *Engine
+	socket net.Conn
+	closed func() // Opening.Closed
+	ended  chan struct{}
+
+	// Any goroutine.
+	more chan struct{} // holds one: there may be something to write
+
+	mu      sync.Mutex
+	session *session
+	mayRead *sync.Cond // the session's MayReceive may have changed
+	timer   *time.Timer
+	armed   time.Time // when timer fires; zero once the session is ending
+}
+
+const (
+	// The kernel keeps this much of what a slow reader has yet to read. The rest
+	// waits in the room's log, once for everybody.
+	sendBuffer = 64 << 10
+	readBuffer = 4 << 10
+
+	// A peer has this long to read our last frame, to answer it and to hang up.
+	lingerTimeout = 5 * time.Second
+)
+
+func newConn(e *Engine, o *Opening, now time.Time) *conn {
+	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}), more: make(chan struct{}, 1)}
+	c.mayRead = sync.NewCond(&c.mu)
+	if tcp, ok := o.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // a wish: the kernel's own size works too
+	}
+	c.mu.Lock() // the timer may fire before we are through
+	defer c.mu.Unlock()
+	c.session = newSession(e, c, o, now)
+	c.armed = c.session.Deadline()
+	c.timer = time.AfterFunc(c.armed.Sub(now), c.tick)
+	return c
+}
+
+// turn is one turn of the session: whoever calls it has the session to itself.
+func (c *conn) turn(step func(s *session, now time.Time)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	step(c.session, now)
+	c.mayRead.Signal()
+	if c.armed.IsZero() {
+		return
+	}
+	if c.session.state != alive {
+		c.armed = time.Time{}
+		c.timer.Stop()
+		_ = c.socket.SetDeadline(now.Add(lingerTimeout))
+		return
+	}
+	if at := c.session.Deadline(); at.Before(c.armed) || !now.Before(c.armed) {
+		c.armed = at
+		c.timer.Reset(at.Sub(now))
+	}
+}
+
+// Wake implements carrier.
+func (c *conn) Wake() {
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
+}
+
+// Appended implements carrier.
+func (c *conn) Appended(err error) {
+	c.turn(func(s *session, now time.Time) { s.Appended(err, now) })
+}
+
+// drain asks the session to end because its node does.
+func (c *conn) drain() {
+	c.turn(func(s *session, _ time.Time) { s.end(protocol.CloseGoingAway, "the node is going away: reconnect") })
+}
+
+// cut ends the connection without a word.
+func (c *conn) cut(reason string) {
+	c.turn(func(s *session, _ time.Time) { s.Gone(reason) })
+	_ = c.socket.Close()
+}
+
+// tick is the timer's.
+func (c *conn) tick() {
+	silent := false
+	c.turn(func(s *session, now time.Time) { silent = s.Tick(now) })
+	if silent {
+		c.cut("silent for a whole heartbeat")
+	}
+}
+
+// read hands what comes to the session until the socket is at its end, and says
+// why it is. early is what the peer sent behind its handshake.
+func (c *conn) read(early []byte) (reason string) {
+	meant := len(early) == 0 || c.receive(early)
+	buf := make([]byte, readBuffer)
+	for {
+		n, err := c.socket.Read(buf)
+		// What comes after the last frame that has a meaning is thrown away, and
+		// not left to the kernel, which would answer it with a reset that could
+		// destroy our close frame on its way.
+		if n > 0 && meant {
+			meant = c.receive(buf[:n])
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return "hung up"
+		default:
+			return err.Error()
+		}
+	}
+}
+
+// receive reports whether more bytes may have a meaning, once the session takes
+// more.
+func (c *conn) receive(p []byte) bool {
+	c.turn(func(s *session, now time.Time) { s.Receive(p, now) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.session.MayReceive(time.Now()) {
+		c.mayRead.Wait()
+	}
+	return c.session.state != closed
+}
+
+// write writes what the session has, as often as it is woken.
+func (c *conn) write() {
+	var batch [][]byte
+	for {
+		last := false
+		c.turn(func(s *session, now time.Time) {
+			batch = s.Next(batch[:0], now)
+			last = s.state != alive && s.answers.empty()
+		})
+		if len(batch) > 0 {
+			left := net.Buffers(batch) // WriteTo uses it up
+			if _, err := left.WriteTo(c.socket); err != nil {
+				c.cut(err.Error())
+				return
+			}
+			clear(batch) // the log's pieces are not held while there is nothing to do
+			continue
+		}
+		if last {
+			c.hangUp()
+			return
+		}
+		select {
+		case <-c.more:
+		case <-c.ended:
+			return
+		}
+	}
+}
+
+// hangUp ends our half of the connection: the close frame was the last.
+func (c *conn) hangUp() {
+	half, ok := c.socket.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		_ = c.socket.Close()
+	}
+}
+
+// run carries the session from its first byte to its end.
+func (c *conn) run(early []byte) {
+	go c.write()
+	c.cut(c.read(early))
+	close(c.ended)
+	c.engine.remove(c)
+	if c.closed != nil {
+		c.closed()
+	}
+}

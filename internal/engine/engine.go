@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/internal/metrics"
+	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Config is what an engine is made of.
+type Config struct {
+	Store     store.Store
+	Metrics   *metrics.Metrics
+	Log       *slog.Logger
+	Rate      room.Window   // chats of a session; the zero value allows all
+	RateLabel string        // as the refusal names it, such as "10 msgs/10s"
+	Heartbeat time.Duration // between two pings
+	Memory    *roomlog.Budget
+}
+
+// Engine holds a node's sessions and live rooms.
+type Engine struct {
+	// Fixed after New.
+	metrics   *metrics.Metrics
+	log       *slog.Logger
+	rate      room.Window
+	rateLabel string
+	heartbeat time.Duration
+	writer    *roomlog.Writer
+	rooms     *rooms
+
+	mu       sync.Mutex
+	sessions map[*conn]struct{}
+	draining bool
+	empty    chan struct{} // closed when the last session of a draining engine is gone
+}
+
+// New starts an engine. Drain ends it.
+func New(c Config) *Engine {
+	e := &Engine{
+		metrics:   c.Metrics,
+		log:       c.Log,
+		rate:      c.Rate,
+		rateLabel: c.RateLabel,
+		heartbeat: c.Heartbeat,
+		sessions:  map[*conn]struct{}{},
+		empty:     make(chan struct{}),
+	}
+	e.writer = roomlog.NewWriter(c.Store, func(events int) { c.Metrics.Events.Add(float64(events)) })
+	e.rooms = &rooms{
+		budget:  c.Memory,
+		release: c.Store.Release,
+		count:   func(n int) { c.Metrics.Rooms.Set(float64(n)) },
+		byName:  map[string]*liveRoom{},
+	}
+	return e
+}
+
+// Open takes over an upgraded connection and starts its session.
+func (e *Engine) Open(o Opening) {
+	c := newConn(e, &o, time.Now())
+	e.mu.Lock()
+	e.sessions[c] = struct{}{}
+	e.metrics.Sessions.Set(float64(len(e.sessions)))
+	draining := e.draining
+	e.mu.Unlock()
+	e.log.Info("session opened", c.session.attrs()...)
+	go c.run(o.Early)
+	if draining {
+		c.drain()
+	}
+}
+
+func (e *Engine) remove(c *conn) {
+	s := c.session
+	e.metrics.Closed(s.code)
+	attrs := append(s.attrs(), "after", time.Since(s.opened).Round(time.Millisecond))
+	e.log.Info("session closed", append(attrs, "code", int(s.code), "reason", s.reason)...)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.sessions, c)
+	e.metrics.Sessions.Set(float64(len(e.sessions)))
+	if e.draining && len(e.sessions) == 0 {
+		close(e.empty)
+	}
+}
+
+// Drain ends every session with close code 1001, then stops. Sessions that have
+// not gone when ctx ends are cut off, and ctx's error is returned. It is called
+// once.
+func (e *Engine) Drain(ctx context.Context) error {
+	e.mu.Lock()
+	e.draining = true
+	if len(e.sessions) == 0 {
+		close(e.empty)
+	}
+	e.mu.Unlock()
+	for _, c := range e.open() {
+		c.drain()
+	}
+	err := e.waitEmpty(ctx)
+	e.writer.Close()
+	return err
+}
+
+func (e *Engine) waitEmpty(ctx context.Context) error {
+	select {
+	case <-e.empty:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range e.open() {
+		c.cut("had not gone when the node did")
+	}
+	<-e.empty
+	return ctx.Err()
+}
+
+func (e *Engine) open() []*conn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Keys(e.sessions))
+}

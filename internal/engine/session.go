@@ -1,0 +1,286 @@
+package engine
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/parley-chat/parley/internal/auth"
+	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// carrier moves the bytes of one session: it owns the session's socket and
+// calls the session's methods, one at a time.
+type carrier interface {
+	// Wake says that the session may have something to write. Any goroutine may
+	// call it; it never blocks.
+	Wake()
+
+	// Appended hands the answer to a proposal to the session.
+	roomlog.Proposer
+}
+
+// What a session may have on its way at once. Reading goes on when it has less.
+const (
+	maxInflight     = 8       // events proposed and not yet appended
+	maxAnswerBytes  = 8 << 10 // answers not yet written
+	maxAnswers      = 64
+	maxMoves        = 100 // joins and leaves …
+	movesPer        = 10 * time.Second
+	maxPendingWrite = 64 << 10 // one write, about: what Next gives
+)
+
+// session is one live connection of one user or guest.
+type session struct {
+	// Fixed after newSession.
+	engine   *Engine
+	carrier  carrier
+	encoding roomlog.Encoding
+	identity auth.Identity
+	addr     netip.Addr
+	opened   time.Time
+
+	// Owned by the carrier.
+	decoder  frame.Decoder
+	inbox    []byte              // received, but it may not go on yet
+	held     func(now time.Time) // the next step, once nothing is in flight
+	inflight int                 // proposals without an answer
+	here     *presence           // nil in no room
+	holds    *liveRoom           // kept open for here, and for what is in flight
+	answers  answers
+	chats    room.Window
+	moves    room.Window
+	paused   time.Time // reads nothing before; zero if it may
+	refusals room.Window
+	pulse    pulse
+	state    state
+	code     protocol.CloseCode // why it ended; 0 without a close frame
+	reason   string
+}
+
+// state is how far a session's end has come.
+type state uint8
+
+const (
+	alive  state = iota
+	ending       // a close frame of ours is the last thing to write
+	closed       // the peer's close frame is here, too, or there is none to wait for
+)
+
+func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
+	limits := frame.Limits{MessageBytes: protocol.MaxMessageBytes, Fragments: protocol.MaxFragments}
+	return &session{
+		engine:   e,
+		carrier:  c,
+		encoding: roomlog.Encoding{Dialect: o.Dialect, Deflate: o.Deflate},
+		identity: o.Identity,
+		addr:     o.Addr,
+		opened:   now,
+		decoder:  frame.NewDecoder(frame.Server, o.Deflate, limits),
+		chats:    room.Window{N: e.rate.N, Per: e.rate.Per},
+		moves:    room.Window{N: maxMoves, Per: movesPer},
+		refusals: room.Window{N: protocol.MaxRefusals - 1, Per: protocol.RefusalWindow},
+		pulse:    newPulse(e.heartbeat, now),
+	}
+}
+
+// Receive takes bytes from the socket. p may be changed, and is not kept.
+func (s *session) Receive(p []byte, now time.Time) {
+	s.pulse.heard = true
+	if len(s.inbox) > 0 {
+		s.inbox = append(s.inbox, p...)
+		p = s.inbox
+	}
+	s.keep(s.consume(p, now))
+	s.pulse.message(s.decoder.Idle(), now)
+}
+
+// consume reads messages as long as the session may go on, and returns the rest.
+// After the peer's close frame nothing more has a meaning.
+func (s *session) consume(p []byte, now time.Time) []byte {
+	for len(p) > 0 && s.MayReceive(now) {
+		n, m, ok, err := s.decoder.Decode(p)
+		p = p[n:]
+		if err != nil {
+			s.broken(err)
+			return nil
+		}
+		if !ok {
+			continue
+		}
+		s.message(m, now)
+		if s.state == closed {
+			return nil
+		}
+	}
+	return p
+}
+
+// keep holds back what could not be read yet.
+func (s *session) keep(rest []byte) {
+	if len(rest) == 0 {
+		s.inbox = nil
+		return
+	}
+	s.inbox = append([]byte(nil), rest...)
+}
+
+// MayReceive reports whether the session takes more bytes now. It does not while
+// its peer leaves answers unread, or what it sent isn't stored yet.
+func (s *session) MayReceive(now time.Time) bool {
+	if s.state != alive {
+		return true // and waits for the peer's close frame alone
+	}
+	return s.held == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
+}
+
+// proceed goes on with what was received before, once the session may.
+func (s *session) proceed(now time.Time) {
+	if s.inflight == 0 && s.held != nil {
+		step := s.held
+		s.held = nil
+		step(now)
+	}
+	if len(s.inbox) > 0 && s.MayReceive(now) {
+		s.keep(s.consume(s.inbox, now))
+		s.pulse.message(s.decoder.Idle(), now)
+	}
+}
+
+// inOrder takes a step behind everything that is in flight: what it tells the
+// session must not overtake the session's own events.
+func (s *session) inOrder(now time.Time, step func(now time.Time)) {
+	if s.inflight == 0 {
+		step(now)
+		return
+	}
+	s.held = step
+}
+
+// message handles one message or control frame.
+func (s *session) message(m frame.Message, now time.Time) {
+	switch m.Op {
+	case frame.Close:
+		code, _, err := frame.ParseClose(m.Payload)
+		if err != nil {
+			s.broken(err)
+			return
+		}
+		if s.state == alive {
+			s.inOrder(now, func(time.Time) { s.end(protocol.CloseCode(code), ""); s.peerClosed() })
+			return
+		}
+		s.peerClosed()
+	case frame.Ping:
+		if s.state == alive {
+			s.answers.addFrame(frame.Pong, m.Payload)
+			s.carrier.Wake()
+		}
+	case frame.Text, frame.Binary:
+		if s.state == alive {
+			s.tutorial(m.Payload, now)
+		}
+	}
+}
+
+// Appended hears what became of one of the session's proposals.
+func (s *session) Appended(err error, now time.Time) {
+	s.inflight--
+	if err != nil && s.state == alive {
+		s.refuse(protocol.CodeUnavailable)
+	}
+	s.proceed(now)
+	if s.inflight == 0 && s.here == nil {
+		s.letGo()
+	}
+}
+
+// Next appends to dst what the session writes now: shared bytes of its room's
+// log, and answers of its own. It gives about maxPendingWrite bytes, and none when
+// there is nothing to write; then the carrier waits to be woken.
+func (s *session) Next(dst [][]byte, now time.Time) [][]byte {
+	dst, written, err := s.answers.next(dst, maxPendingWrite)
+	if err == nil && s.state == alive && s.here != nil && s.answers.empty() && written.Bytes < maxPendingWrite {
+		var b roomlog.Batch
+		dst, b, err = s.here.reader.Read(dst, endOfLog, maxPendingWrite-written.Bytes)
+		written.add(b)
+	}
+	if err != nil {
+		s.tooSlow()
+	}
+	if written.Frames > 0 {
+		s.engine.metrics.Deliveries.Add(float64(written.Frames))
+		s.engine.metrics.Delivery.Observe((roomlog.Since() - written.Oldest).Seconds())
+	}
+	if len(dst) > 0 {
+		s.engine.metrics.Writes.Inc()
+	}
+	s.proceed(now)
+	return dst
+}
+
+// endOfLog is a cursor behind every frame.
+const endOfLog = ^roomlog.Cursor(0)
+
+// tooSlow ends a session that has yet to read what is no longer in memory.
+func (s *session) tooSlow() {
+	s.leave()
+	s.answers.drop()
+	if s.state != alive {
+		s.answers.close(s.code, s.reason)
+		return
+	}
+	s.end(protocol.CloseTooSlow, "read too slowly: reconnect and resume")
+}
+
+// broken ends a session whose peer sent what RFC 6455 doesn't allow.
+func (s *session) broken(err error) {
+	code, reason := protocol.CloseInternal, err.Error()
+	if f, ok := err.(*frame.Error); ok {
+		code, reason = protocol.CloseCode(f.Code), f.Reason
+	}
+	s.end(code, reason)
+	s.state = closed // nothing more of its peer can be understood
+}
+
+// end closes the session: it leaves its room at once, and after the answers that
+// it has yet to write comes a close frame and nothing else.
+func (s *session) end(code protocol.CloseCode, reason string) {
+	if s.state != alive {
+		return
+	}
+	s.state, s.code, s.reason = ending, code, reason
+	s.leave()
+	s.answers.close(code, reason)
+	s.inbox, s.held = nil, nil
+	s.carrier.Wake()
+}
+
+// peerClosed notes that no more frames will come.
+func (s *session) peerClosed() {
+	s.state = closed
+	s.carrier.Wake()
+}
+
+// Gone ends a session whose socket is no more.
+func (s *session) Gone(reason string) {
+	if s.state == alive {
+		s.reason = reason
+		s.leave()
+	}
+	s.state = closed
+	s.answers.drop()
+	s.inbox, s.held = nil, nil
+}
+
+// attrs says what a log line tells of a session.
+func (s *session) attrs() []any {
+	attrs := []any{slog.String("addr", s.addr.String())}
+	if !s.identity.Guest() {
+		attrs = append(attrs, slog.String("user", s.identity.User))
+	}
+	return attrs
+}

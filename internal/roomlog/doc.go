@@ -1,0 +1,13 @@
+// Package roomlog is a room's log as its readers see it: events in memory,
+// framed once for each encoding that somebody reads, and one way to read them,
+// by cursor.
+//
+//   - A reader gets every frame from its cursor on, in order, without holes or
+//     repeats, or ErrNotInMemory, and then nothing.
+//   - An event is in the store before any reader sees it, and never changes
+//     after.
+//   - Frames are written once and shared by all who read them.
+//   - A log holds at most MemoryBytes for each encoding, and a node's logs at
+//     most Budget: what is older goes, whoever has yet to read it.
+//   - The Writer alone appends events; any goroutine may read.
+package roomlog

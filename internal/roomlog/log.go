@@ -1,0 +1,122 @@
+package roomlog
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+	"github.com/parley-chat/parley/protocol/tutorial"
+)
+
+// ErrNotInMemory says that what lies after a cursor is no longer in the memory
+// log.
+var ErrNotInMemory = errors.New("not in the memory log")
+
+// Encoding is how a reader gets its frames: a dialect, and whether
+// permessage-deflate was negotiated. Each is written once, however many read it.
+type Encoding struct {
+	Dialect protocol.Dialect
+	Deflate bool
+}
+
+// index puts the encodings into an array.
+func (e Encoding) index() int {
+	i := 2 * int(e.Dialect)
+	if e.Deflate {
+		i++
+	}
+	return i
+}
+
+const encodings = 2 // one dialect, plain and deflated
+
+// Budget bounds the memory of all logs that share it.
+type Budget struct {
+	MemoryBytes int   // of one encoding of one log
+	Total       int64 // of all of them
+
+	used atomic.Int64
+}
+
+// Once the total is used up, a log that grows keeps no more than this.
+const scarceBytes = maxSegment
+
+// limit is what one encoding may hold now.
+func (b *Budget) limit() int {
+	if b.used.Load() > b.Total {
+		return scarceBytes
+	}
+	return b.MemoryBytes
+}
+
+// Log is one room's log.
+type Log struct {
+	// Fixed after New.
+	room   string
+	budget *Budget
+	wake   func() // tells the readers that there is more
+
+	// Owned by the Writer's goroutine.
+	dirty bool // in the batch that is being appended
+
+	mu      sync.RWMutex
+	streams [encodings]*stream // nil where nobody reads
+	scratch []byte             // the last payload, framed for each stream
+}
+
+// New makes an empty log. wake is called, by the goroutine that appended, each
+// time that there is more to read.
+func New(room string, budget *Budget, wake func()) *Log {
+	return &Log{room: room, budget: budget, wake: wake}
+}
+
+// append adds an event for the readers of every dialect.
+func (l *Log) append(e *store.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.isRead(protocol.Tutorial) {
+		return
+	}
+	l.scratch = tutorial.AppendChat(l.scratch[:0], e.Name, e.Text, e.Time)
+	l.write(protocol.Tutorial, l.scratch)
+}
+
+// Notice adds a frame that is no event for the readers of one dialect alone: it
+// stands between events and is never stored. except, where it isn't nil, is the
+// one reader that passes over it.
+func (l *Log) Notice(d protocol.Dialect, payload []byte, except *Reader) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if except != nil {
+		if s := l.streams[except.encoding.index()]; s != nil { // else it has gone meanwhile
+			except.skip, except.skips = s.head, true
+		}
+	}
+	l.write(d, payload)
+}
+
+func (l *Log) isRead(d protocol.Dialect) bool {
+	return l.streams[Encoding{d, false}.index()] != nil || l.streams[Encoding{d, true}.index()] != nil
+}
+
+func (l *Log) write(d protocol.Dialect, payload []byte) {
+	at := Since()
+	for _, deflate := range [...]bool{false, true} {
+		s := l.streams[Encoding{d, deflate}.index()]
+		if s == nil {
+			continue
+		}
+		if grown := s.append(payload, deflate, at); grown > 0 {
+			l.budget.used.Add(int64(grown))
+			l.budget.used.Add(-int64(s.trim(l.budget.limit())))
+		}
+	}
+}
+
+// Since is the clock of appends: monotonic, from an arbitrary start.
+func Since() time.Duration { return time.Since(start) }
+
+var start = time.Now()

@@ -1,0 +1,133 @@
+package roomlog
+
+import (
+	"sort"
+	"time"
+
+	"github.com/parley-chat/parley/internal/frame"
+)
+
+// Cursor counts the frames of an encoding that their reader has. Reading goes on
+// with the next one. In the tutorial's encodings notices count too, so it is no
+// seq there.
+type Cursor uint64
+
+// Segments double from the first size to the last, so that a quiet room costs
+// little and a busy one is read in few pieces.
+const (
+	minSegment = 1 << 10
+	maxSegment = 64 << 10
+)
+
+// stream is one encoding of a log: whole frames, one after the other. Its bytes
+// are never changed once written, so readers keep them without a lock.
+type stream struct {
+	readers  int
+	segments []segment // oldest first; only the last one grows
+	head     Cursor    // frames ever written
+	bytes    int       // of all segments, as allocated
+}
+
+type segment struct {
+	first Cursor // frames written before this segment
+	buf   []byte
+	marks []mark // one for each frame
+}
+
+type mark struct {
+	end int32         // of the frame in buf
+	at  time.Duration // when it was appended, since start
+}
+
+// append writes one frame. compress asks for permessage-deflate where it pays.
+// It returns by how much the memory held has grown.
+func (s *stream) append(payload []byte, compress bool, at time.Duration) (grown int) {
+	size := len(payload) + maxHeader
+	if n := len(s.segments); n == 0 || cap(s.segments[n-1].buf)-len(s.segments[n-1].buf) < size {
+		next := minSegment
+		if n > 0 {
+			next = min(2*cap(s.segments[n-1].buf), maxSegment)
+		}
+		next = max(next, size)
+		s.segments = append(s.segments, segment{first: s.head, buf: make([]byte, 0, next)})
+		s.bytes += next
+		grown = next
+	}
+	last := &s.segments[len(s.segments)-1]
+	if compress {
+		last.buf = frame.AppendDeflatedFrame(last.buf, frame.Text, payload)
+	} else {
+		last.buf = frame.AppendFrame(last.buf, frame.Text, payload)
+	}
+	last.marks = append(last.marks, mark{end: int32(len(last.buf)), at: at})
+	s.head++
+	return grown
+}
+
+// maxHeader is the longest header of a server's frame (RFC 6455 §5.2).
+const maxHeader = 10
+
+// trim drops the oldest segments until at most limit bytes are left, but never
+// the one that grows. It returns how many bytes went.
+func (s *stream) trim(limit int) (dropped int) {
+	n := 0
+	for ; n < len(s.segments)-1 && s.bytes > limit; n++ {
+		s.bytes -= cap(s.segments[n].buf)
+		dropped += cap(s.segments[n].buf)
+	}
+	if n > 0 {
+		s.segments = append([]segment(nil), s.segments[n:]...) // a new array, so that the old one goes
+	}
+	return dropped
+}
+
+// Batch is what a reader writes next.
+type Batch struct {
+	Frames int           // how many frames it holds
+	Bytes  int           // how long they are
+	Oldest time.Duration // when the first was appended, as Since counts
+}
+
+// read appends to dst the bytes of the frames after cursor up to end, at most
+// maxBytes of them but at least one frame.
+func (s *stream) read(dst [][]byte, cursor, end Cursor, maxBytes int) ([][]byte, Batch, error) {
+	var b Batch
+	if cursor >= end {
+		return dst, b, nil
+	}
+	if len(s.segments) == 0 || cursor < s.segments[0].first {
+		return dst, b, ErrNotInMemory
+	}
+	i := sort.Search(len(s.segments), func(i int) bool { return s.segments[i].first > cursor }) - 1
+	b.Oldest = s.segments[i].marks[cursor-s.segments[i].first].at
+	for ; cursor < end; i++ {
+		seg := &s.segments[i]
+		piece, frames := seg.read(cursor, end, maxBytes-b.Bytes)
+		if b.Frames > 0 && b.Bytes+len(piece) > maxBytes {
+			break
+		}
+		dst = append(dst, piece)
+		cursor += Cursor(frames)
+		b.Bytes += len(piece)
+		b.Frames += frames
+		if cursor < seg.first+Cursor(len(seg.marks)) {
+			break // the rest of the segment is for the next write
+		}
+	}
+	return dst, b, nil
+}
+
+// read is the piece of a segment after cursor up to end: at most maxBytes long,
+// but at least one frame.
+func (g *segment) read(cursor, end Cursor, maxBytes int) (piece []byte, n int) {
+	from, to := int(cursor-g.first), min(int(end-g.first), len(g.marks))
+	start := 0
+	if from > 0 {
+		start = int(g.marks[from-1].end)
+	}
+	if int(g.marks[to-1].end)-start > maxBytes {
+		fit := sort.Search(to-from, func(i int) bool { return int(g.marks[from+i].end)-start > maxBytes })
+		to = from + max(fit, 1)
+	}
+	return g.buf[start:g.marks[to-1].end], to - from
+}

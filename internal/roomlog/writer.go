@@ -1,0 +1,115 @@
+package roomlog
+
+import (
+	"context"
+	"sync"
+
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Proposal is an event that somebody wants in a log.
+type Proposal struct {
+	Log   *Log
+	Draft store.Draft
+	By    Proposer
+}
+
+// Proposer is told what became of its proposal, once, by the Writer's goroutine:
+// err is nil when the event is stored and in the log. It must not wait.
+type Proposer interface {
+	Appended(err error)
+}
+
+// Writer appends to the logs of one node. It takes all that is waiting in one
+// batch, and never waits for more while the store is idle.
+type Writer struct {
+	store    store.Store
+	appended func(events int) // for the counters
+
+	mu      sync.Mutex
+	waiting []Proposal
+	closed  bool
+	more    *sync.Cond
+	done    chan struct{}
+}
+
+// NewWriter starts a writer. appended is told of each batch that was stored.
+func NewWriter(s store.Store, appended func(events int)) *Writer {
+	w := &Writer{store: s, appended: appended, done: make(chan struct{})}
+	w.more = sync.NewCond(&w.mu)
+	go w.run()
+	return w
+}
+
+// Propose hands p in. Proposals of one goroutine are appended in its order. It
+// never blocks: what one proposer may have waiting is the proposer's to bound.
+func (w *Writer) Propose(p Proposal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = append(w.waiting, p)
+	w.more.Signal()
+}
+
+// Close appends what is waiting and stops. Nothing may be proposed after.
+func (w *Writer) Close() {
+	w.mu.Lock()
+	w.closed = true
+	w.more.Signal()
+	w.mu.Unlock()
+	<-w.done
+}
+
+func (w *Writer) run() {
+	defer close(w.done)
+	var batch []Proposal
+	var drafts []store.Draft
+	var dirty []*Log
+	for {
+		batch = w.take(batch)
+		if len(batch) == 0 {
+			return
+		}
+		drafts, dirty = w.commit(batch, drafts[:0], dirty[:0])
+		for _, l := range dirty {
+			l.wake()
+		}
+	}
+}
+
+// take waits for proposals and swaps them against the batch that is done.
+// None: the writer was closed.
+func (w *Writer) take(done []Proposal) []Proposal {
+	clear(done)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.waiting) == 0 && !w.closed {
+		w.more.Wait()
+	}
+	batch := w.waiting
+	w.waiting = done[:0]
+	return batch
+}
+
+// commit stores a batch, then puts it into the logs, which it returns.
+func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([]store.Draft, []*Log) {
+	for i := range batch {
+		drafts = append(drafts, batch[i].Draft)
+	}
+	events, err := w.store.Append(context.Background(), drafts)
+	for i := range events {
+		l := batch[i].Log
+		l.append(&events[i])
+		if !l.dirty {
+			l.dirty = true
+			dirty = append(dirty, l)
+		}
+	}
+	for _, l := range dirty {
+		l.dirty = false
+	}
+	w.appended(len(events))
+	for i := range batch {
+		batch[i].By.Appended(err)
+	}
+	return drafts, dirty
+}
