@@ -49,7 +49,7 @@ func TestCoderAsTheClientUnderstandsUsAndWeIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.CloseNow()
+			defer func() { _ = conn.CloseNow() }()
 			conn.SetReadLimit(1 << 20)
 
 			for _, m := range said() {
@@ -106,7 +106,7 @@ func echo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	extension, deflate := frame.NegotiateDeflate(r.Header.Values("Sec-WebSocket-Extensions"))
 	answer := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + acceptKey(r.Header.Get("Sec-WebSocket-Key")) + "\r\n"
 	if deflate {
@@ -178,7 +178,7 @@ func TestCoderAsTheServerUnderstandsUsAndWeIt(t *testing.T) {
 				if err != nil {
 					return
 				}
-				defer conn.CloseNow()
+				defer func() { _ = conn.CloseNow() }()
 				conn.SetReadLimit(1 << 20)
 				for _, m := range said() {
 					if writeWhole(ctx, conn, m) != nil || writeInPieces(ctx, conn, m) != nil {
@@ -192,12 +192,12 @@ func TestCoderAsTheServerUnderstandsUsAndWeIt(t *testing.T) {
 					}
 					heard <- frame.Message{Op: frame.Opcode(op), Payload: payload}
 				}
-				conn.Close(4409, "replaced — bye")
+				_ = conn.Close(4409, "replaced — bye")
 			}))
 			defer server.Close()
 
 			conn, r, deflate := upgrade(t, server.Listener.Addr().String())
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 			if want := mode != websocket.CompressionDisabled; deflate != want {
 				t.Fatalf("compression is %v, want %v", deflate, want)
 			}

@@ -6,8 +6,9 @@
 //   - A frame that lies whole in the caller's bytes, and is neither fragmented
 //     nor compressed, is unmasked where it lies: no copy, no allocation.
 //   - A Decoder that is Idle holds no buffer. One that isn't holds at most about
-//     twice Limits.MessageBytes, inflating included, and never more than about
-//     twice what has arrived: a length that a header announces reserves nothing.
+//     twice Limits.MessageBytes, and as much again while it inflates; and never more
+//     than about twice what has arrived: a length that a header announces reserves
+//     nothing.
 //   - Every broken rule ends the decoder with an Error that holds the close code
 //     and says what would have been right.
 package frame

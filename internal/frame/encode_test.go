@@ -41,7 +41,7 @@ func TestEveryLengthTakesTheFewestBytes(t *testing.T) {
 
 func TestDeflateIsUsedOnlyWhereItPays(t *testing.T) {
 	noise := make([]byte, 100_000)
-	rand.NewChaCha8([32]byte{}).Read(noise)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
 	before := []byte("before")
 	for _, payload := range [][]byte{nil, []byte("{}"), chatEvents(1), chatEvents(2), chatEvents(50), chatEvents(5000), noise[:100], noise[:300], noise} {
 		plain := frame.AppendFrame(bytes.Clone(before), frame.Text, payload)

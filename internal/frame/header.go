@@ -21,14 +21,11 @@ type header struct {
 	length                  int
 }
 
-// parseHeader reads the header at the start of b. size is the least that b must
-// hold to say more; h is whole once b holds that. Each field is checked as soon
-// as its bytes are there and before the next is looked at, so the answer is the
-// same however much has arrived.
+// parseHeader reads the header at the start of b, which isn't empty. size is the
+// least that b must hold to say more; h is whole once b holds that. Each field is
+// checked as soon as its bytes are there and before the next is looked at, so the
+// answer is the same however much has arrived.
 func (d *Decoder) parseHeader(b []byte) (h header, size int, fail *Error) {
-	if len(b) == 0 {
-		return h, 2, nil
-	}
 	if h, fail = d.parseFirst(b[0]); fail != nil || len(b) == 1 {
 		return h, 2, fail
 	}

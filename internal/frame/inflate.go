@@ -20,7 +20,8 @@ var inflaters = sync.Pool{New: func() any {
 	return &inflater{stream: flate.NewReader(nil)}
 }}
 
-// inflate returns what payload holds. It stops at the first byte beyond limit.
+// inflate returns what payload holds. It gives up as soon as that is more than
+// limit, and reserves little more than limit before it knows.
 func inflate(payload []byte, limit int) (out []byte, fail *Error) {
 	z := inflaters.Get().(*inflater)
 	defer inflaters.Put(z)
@@ -31,9 +32,7 @@ func inflate(payload []byte, limit int) (out []byte, fail *Error) {
 	// A block with BFINAL set ends a stream, and may stand anywhere (§7.2.3.4). What
 	// follows is a stream of its own: it starts at a whole byte, with an empty window.
 	for !z.src.empty() {
-		if err := z.stream.(flate.Resetter).Reset(&z.src, nil); err != nil {
-			return nil, errDeflate
-		}
+		_ = z.stream.(flate.Resetter).Reset(&z.src, nil) // always nil
 		if out, fail = z.read(out, limit); fail != nil {
 			return nil, fail
 		}
@@ -47,11 +46,7 @@ func (z *inflater) read(out []byte, limit int) ([]byte, *Error) {
 		if len(out) == cap(out) {
 			out = slices.Grow(out, 1)
 		}
-		room := out[len(out):cap(out)]
-		if left := limit - len(out); left < len(room) {
-			room = room[:left+1]
-		}
-		n, err := z.stream.Read(room)
+		n, err := z.stream.Read(out[len(out):cap(out)])
 		out = out[:len(out)+n]
 		switch {
 		case len(out) > limit:

@@ -49,6 +49,7 @@ func TestBadDeflateDataEndsWith1007(t *testing.T) {
 		"the context of an earlier message":       "\xf2\x00\x11\x00\x00", // RFC 7692 §7.2.3.2's second message
 		"cut short":                               lobby[:len(lobby)-3],
 		"an uncompressed block cut short":         "\x00\x05\x00\xfa\xffHel",
+		"an uncompressed block cut far too short": "\x00\xff\x00\x00\xffHel",
 		"a length without its complement":         "\x00\x05\x00\x05\x00Hello\x00",
 		"a final block without the byte after it": "\xf3\x48\xcd\xc9\xc9\x07\x00",
 		"garbage after the final block":           "\xf3\x48\xcd\xc9\xc9\x07\x00\xff\xff",

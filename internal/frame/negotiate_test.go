@@ -44,6 +44,7 @@ func TestTheFirstOfferThatCanBeMetIsAccepted(t *testing.T) {
 		"an unknown parameter":                       {[]string{"permessage-deflate; foo"}, ""},
 		"a repeated parameter":                       {[]string{"permessage-deflate; client_max_window_bits; client_max_window_bits=15"}, ""},
 		"an empty parameter":                         {[]string{"permessage-deflate;"}, ""},
+		"another one's empty parameter":              {[]string{"foo;, permessage-deflate"}, ""},
 		"an empty value":                             {[]string{"permessage-deflate; client_max_window_bits="}, ""},
 		"an empty quoted value":                      {[]string{`permessage-deflate; client_max_window_bits=""`}, ""},
 		"a quote that isn't closed":                  {[]string{`permessage-deflate; client_max_window_bits="12`}, ""},
