@@ -1,0 +1,214 @@
+package roomlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+	"github.com/parley-chat/parley/protocol/tutorial"
+)
+
+var (
+	plain    = Encoding{protocol.Tutorial, false}
+	deflated = Encoding{protocol.Tutorial, true}
+)
+
+func newLog(memory int) *Log {
+	return New("lobby", &Budget{MemoryBytes: memory, Total: 1 << 30}, func() {})
+}
+
+// texts decodes what a reader wrote: whole frames, or the test fails.
+func texts(t interface{ Fatalf(string, ...any) }, e Encoding, pieces [][]byte) []string {
+	d := frame.NewDecoder(frame.Client, e.Deflate, frame.Limits{MessageBytes: 1 << 20, Fragments: 1})
+	var out []string
+	for _, piece := range pieces {
+		p := bytes.Clone(piece)
+		for len(p) > 0 {
+			n, m, ok, err := d.Decode(p)
+			if err != nil {
+				t.Fatalf("bad frame: %v", err)
+			}
+			if ok {
+				out = append(out, string(m.Payload))
+			}
+			p = p[n:]
+		}
+		if !d.Idle() {
+			t.Fatalf("a piece ends inside a frame")
+		}
+	}
+	return out
+}
+
+// TestEveryReaderSeesWhatWasAppendedSinceItCame is the law of the log: whatever
+// is appended and read, in whichever steps, a reader's frames are the slice of the
+// model from where it came, without those that aren't for it.
+func TestEveryReaderSeesWhatWasAppendedSinceItCame(t *testing.T) {
+	type reader struct {
+		*Reader
+		want []string
+		got  []string
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLog(1 << 20)
+		var readers []*reader
+		seq := store.Seq(0)
+		t.Repeat(map[string]func(*rapid.T){
+			"attach": func(t *rapid.T) {
+				e := rapid.SampledFrom([]Encoding{plain, deflated}).Draw(t, "encoding")
+				readers = append(readers, &reader{Reader: l.Attach(e)})
+			},
+			"detach": func(t *rapid.T) {
+				if len(readers) == 0 {
+					t.Skip()
+				}
+				i := rapid.IntRange(0, len(readers)-1).Draw(t, "who")
+				readers[i].Detach()
+				readers = append(readers[:i], readers[i+1:]...)
+			},
+			"event": func(t *rapid.T) {
+				seq++
+				e := store.Event{Seq: seq, Time: int64(seq), Draft: store.Draft{Name: "ada",
+					Text: fmt.Sprint(seq, strings.Repeat("x", rapid.IntRange(0, 4000).Draw(t, "length")))}}
+				l.append(&e)
+				for _, r := range readers {
+					r.want = append(r.want, string(tutorial.AppendChat(nil, e.Name, e.Text, e.Time)))
+				}
+			},
+			"notice": func(t *rapid.T) {
+				payload := fmt.Sprintf(`{"notice":%d}`, rapid.Int().Draw(t, "n"))
+				var except *reader
+				if len(readers) > 0 && rapid.Bool().Draw(t, "except one") {
+					except = rapid.SampledFrom(readers).Draw(t, "whom")
+					if except.skips {
+						except = nil // one at a time
+					}
+				}
+				if except != nil {
+					l.Notice(protocol.Tutorial, []byte(payload), except.Reader)
+				} else {
+					l.Notice(protocol.Tutorial, []byte(payload), nil)
+				}
+				for _, r := range readers {
+					if r != except {
+						r.want = append(r.want, payload)
+					}
+				}
+			},
+			"read": func(t *rapid.T) {
+				if len(readers) == 0 {
+					t.Skip()
+				}
+				r := rapid.SampledFrom(readers).Draw(t, "who")
+				end := r.Cursor() + Cursor(rapid.IntRange(0, 20).Draw(t, "end"))
+				pieces, b, err := r.Read(nil, end, rapid.IntRange(1, 100_000).Draw(t, "max"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := texts(t, r.encoding, pieces)
+				if len(got) != b.Frames {
+					t.Fatalf("%d frames are said to be %d", len(got), b.Frames)
+				}
+				r.got = append(r.got, got...)
+			},
+			"": func(t *rapid.T) {
+				for _, r := range readers {
+					if len(r.got) > len(r.want) || strings.Join(r.got, "") != strings.Join(r.want[:len(r.got)], "") {
+						t.Fatalf("a reader saw %q of %q", r.got, r.want)
+					}
+				}
+			},
+		})
+		for _, r := range readers {
+			for range 2 { // the second finds nothing, or what stood behind a frame that isn't for it
+				pieces, _, err := r.Read(nil, r.Head(), 1<<30)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.got = append(r.got, texts(t, r.encoding, pieces)...)
+			}
+			if strings.Join(r.got, "") != strings.Join(r.want, "") {
+				t.Fatalf("a reader saw %q, want %q", r.got, r.want)
+			}
+		}
+	})
+}
+
+func TestALogHoldsNoMoreThanItMay(t *testing.T) {
+	const memory = 256 << 10
+	l := newLog(memory)
+	slow, quick := l.Attach(plain), l.Attach(plain)
+	for i := range 10_000 {
+		l.append(&store.Event{Seq: store.Seq(i + 1), Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 200)}})
+		if held := l.streams[plain.index()].bytes; held > memory+maxSegment {
+			t.Fatalf("%d bytes are held, want at most %d", held, memory)
+		}
+		if _, b, err := quick.Read(nil, quick.Head(), 1<<20); err != nil || b.Frames != 1 {
+			t.Fatalf("a quick reader got %d frames, %v", b.Frames, err)
+		}
+	}
+	if got := l.budget.used.Load(); got != int64(l.streams[plain.index()].bytes) {
+		t.Fatalf("the budget counts %d bytes, the stream %d", got, l.streams[plain.index()].bytes)
+	}
+	if _, _, err := slow.Read(nil, slow.Head(), 1<<20); !errors.Is(err, ErrNotInMemory) {
+		t.Fatalf("a slow reader got %v, want ErrNotInMemory", err)
+	}
+	slow.Detach()
+	quick.Detach()
+	if got := l.budget.used.Load(); got != 0 {
+		t.Fatalf("%d bytes are held for nobody", got)
+	}
+}
+
+func TestLogsKeepLittleWhenMemoryIsScarce(t *testing.T) {
+	budget := &Budget{MemoryBytes: 1 << 20, Total: 2 << 20}
+	var logs []*Log
+	for range 64 {
+		l := New("r", budget, func() {})
+		l.Attach(plain)
+		logs = append(logs, l)
+	}
+	for i := range 200_000 {
+		logs[i%len(logs)].append(&store.Event{Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 300)}})
+	}
+	if used, most := budget.used.Load(), budget.Total+int64(len(logs)*2*maxSegment); used > most {
+		t.Fatalf("%d bytes are held, want at most %d", used, most)
+	}
+}
+
+func TestFramesAreWrittenOnceHoweverManyReadThem(t *testing.T) {
+	l := newLog(1 << 20)
+	a, b := l.Attach(plain), l.Attach(plain)
+	l.append(&store.Event{Draft: store.Draft{Name: "ada", Text: "hello"}})
+	one, _, _ := a.Read(nil, a.Head(), 1<<20)
+	two, _, _ := b.Read(nil, b.Head(), 1<<20)
+	if &one[0][0] != &two[0][0] {
+		t.Fatal("two readers got two copies")
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		l.append(&store.Event{Draft: store.Draft{Name: "ada", Text: "hello"}})
+	}); n > 1 {
+		t.Fatalf("%v allocations an event", n)
+	}
+}
+
+func BenchmarkAppendAndRead(b *testing.B) {
+	l := newLog(1 << 20)
+	r := l.Attach(plain)
+	e := &store.Event{Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 60)}}
+	var dst [][]byte
+	b.ReportAllocs()
+	for b.Loop() {
+		l.append(e)
+		dst, _, _ = r.Read(dst[:0], endless, 64<<10)
+	}
+}
+
+const endless = ^Cursor(0)

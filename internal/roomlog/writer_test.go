@@ -1,0 +1,105 @@
+package roomlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/memory"
+)
+
+// told counts the answers to proposals.
+type told struct {
+	wait   sync.WaitGroup
+	failed atomic.Int64
+}
+
+func (p *told) Appended(err error) {
+	if err != nil {
+		p.failed.Add(1)
+	}
+	p.wait.Done()
+}
+
+func TestEveryProposalIsAnsweredOnceAndKeepsItsOrder(t *testing.T) {
+	const senders, each = 16, 500
+	l := newLog(8 << 20)
+	r := l.Attach(plain)
+	var stored atomic.Int64
+	w := NewWriter(memory.New(), func(events int) { stored.Add(int64(events)) })
+	var by told
+	by.wait.Add(senders * each)
+	var send sync.WaitGroup
+	for s := range senders {
+		send.Go(func() {
+			for i := range each {
+				w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Name: fmt.Sprint(s), Text: fmt.Sprint(i)}})
+			}
+		})
+	}
+	send.Wait()
+	by.wait.Wait()
+	w.Close()
+	if stored.Load() != senders*each || by.failed.Load() != 0 {
+		t.Fatalf("%d stored, %d failed", stored.Load(), by.failed.Load())
+	}
+	pieces, _, err := r.Read(nil, r.Head(), 8<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := map[string]int{}
+	for _, text := range texts(t, plain, pieces) {
+		var name, n string
+		if _, err := fmt.Sscanf(text, `{"type":"chat","username":%q,"text":%q`, &name, &n); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if n != fmt.Sprint(next[name]) {
+			t.Fatalf("%s said %s, want %d", name, n, next[name])
+		}
+		next[name]++
+	}
+}
+
+// broken is a store whose disk is full now and then.
+type broken struct {
+	store.Store
+	full atomic.Bool
+}
+
+var errFull = errors.New("disk full")
+
+func (b *broken) Append(ctx context.Context, drafts []store.Draft) ([]store.Event, error) {
+	if b.full.Load() {
+		return nil, errFull
+	}
+	return b.Store.Append(ctx, drafts)
+}
+
+func TestNobodySeesWhatWasNotStored(t *testing.T) {
+	l := newLog(1 << 20)
+	r := l.Attach(plain)
+	b := &broken{Store: memory.New()}
+	w := NewWriter(b, func(int) {})
+	defer w.Close()
+	propose := func() bool {
+		var by told
+		by.wait.Add(1)
+		w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Name: "ada", Text: "x"}})
+		by.wait.Wait()
+		return by.failed.Load() == 0
+	}
+	for i := range 10 {
+		b.full.Store(i%2 == 1)
+		head := r.Head()
+		if ok := propose(); ok == b.full.Load() {
+			t.Fatalf("full %v, stored %v", b.full.Load(), ok)
+		}
+		if grew := r.Head() > head; grew == b.full.Load() {
+			t.Fatalf("full %v, seen %v", b.full.Load(), grew)
+		}
+	}
+}
