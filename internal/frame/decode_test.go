@@ -177,7 +177,7 @@ func TestBadTextFailsAtItsFirstBadByte(t *testing.T) {
 			bad++
 		}
 		header := []byte("\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00")
-		stream := append(header, text...)
+		stream := join(header, []byte(text))
 		d := frame.NewDecoder(frame.Client, false, roomy)
 		for i := range stream {
 			_, _, _, err := d.Decode(stream[i : i+1])

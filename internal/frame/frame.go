@@ -19,6 +19,7 @@ func (op Opcode) control() bool { return op >= Close }
 // that arrive must look like (RFC 6455 §5.1).
 type Role uint8
 
+// The two ends of a connection.
 const (
 	Server Role = iota // the peer is a client: its frames must be masked
 	Client             // the peer is a server: its frames must not be
