@@ -34,6 +34,9 @@ func startEngine(t *testing.T, change ...func(*Config)) *Engine {
 	}
 	e := New(c)
 	t.Cleanup(func() {
+		if e.draining {
+			return // the test did
+		}
 		ctx := t.Context() // is over: what has not gone is cut off
 		if err := e.Drain(ctx); err != nil && ctx.Err() == nil {
 			t.Error(err)

@@ -41,6 +41,9 @@ type Budget struct {
 	used atomic.Int64
 }
 
+// Used is how many bytes the logs hold now.
+func (b *Budget) Used() int64 { return b.used.Load() }
+
 // Once the total is used up, a log that grows keeps no more than this.
 const scarceBytes = maxSegment
 

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fullDisk is a store that can't write while full is set.
+type fullDisk struct {
+	store.Store
+	full atomic.Bool
+}
+
+func (d *fullDisk) Append(ctx context.Context, drafts []store.Draft) ([]store.Event, error) {
+	if d.full.Load() {
+		return nil, errors.New("no space left on device")
+	}
+	return d.Store.Append(ctx, drafts)
+}
+
+func TestWhatIsNotSavedIsToldToItsSenderAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var disk *fullDisk
+		e := startEngine(t, func(c *Config) {
+			disk = &fullDisk{Store: c.Store}
+			c.Store = disk
+		})
+		ada, grace := pipe(t, e), pipe(t, e)
+		ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+		ada.next()
+		grace.send(`{"type":"join","username":"grace","room":"lobby"}`)
+		grace.next()
+		ada.next()
+		disk.full.Store(true)
+		ada.send(`{"type":"chat","text":"lost"}`)
+		ada.want(errorFrame("Not saved, try again"))
+		disk.full.Store(false)
+		ada.send(`{"type":"chat","text":"kept"}`)
+		ada.want(chatFrame("ada", "kept", 0))
+		grace.want(chatFrame("ada", "kept", 0))
+	})
+}
+
+func TestADrainingEngineSaysSoAndWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t)
+		ada, stuck := pipe(t, e), pipe(t, e)
+		ada.send(`{"type":"join","username":"ada"}`)
+		ada.next()
+		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+		defer cancel()
+		start := time.Now()
+		drained := make(chan error)
+		go func() { drained <- e.Drain(ctx) }()
+		ada.wantClose(1001)
+		if err := <-drained; err != nil {
+			t.Fatalf("drain: %v", err)
+		}
+		// The stuck one read nothing and answered nothing: it got its time.
+		wantAt(t, start, lingerTimeout)
+		if _, _, err := stuck.read(); err == nil {
+			t.Fatal("the stuck one's pipe is still open")
+		}
+	})
+}
+
+func TestASessionThatFallsOffTheLogIsToldToComeBack(t *testing.T) {
+	e := startEngine(t, func(c *Config) {
+		c.Rate.N = 0
+		c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
+	})
+	slow, ada := tcp(t, e), tcp(t, e)
+	slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
+	slow.next()
+	ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+	ada.next()
+	text := strings.Repeat("x", 4000)
+	for i := range 3000 { // 12 MB: more than the kernel and the log keep for one who does not read
+		ada.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, i, text[:3900]))
+		got := ada.next()
+		if strings.Contains(got, "slow left") {
+			got = ada.next()
+		}
+		if !strings.Contains(got, fmt.Sprintf(`"text":"%d `, i)) {
+			t.Fatalf("ada got %.80s, want %d", got, i)
+		}
+	}
+	for i := 0; ; i++ { // what it still gets is in order and without holes, up to the close
+		op, payload, err := slow.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op == frame.Close {
+			if code, _, _ := frame.ParseClose([]byte(payload)); code != 4500 {
+				t.Fatalf("close %d, want 4500", code)
+			}
+			break
+		}
+		if i == 0 {
+			if !strings.Contains(payload, "ada joined") {
+				t.Fatalf("got %.80s", payload)
+			}
+			continue
+		}
+		if !strings.Contains(payload, fmt.Sprintf(`"text":"%d `, i-1)) {
+			t.Fatalf("message %d is %.80s", i-1, payload)
+		}
+	}
+	slow.conn.Close()
+}
+
+func TestEverybodySeesTheSameOrderOverBothEncodings(t *testing.T) {
+	const peers, each = 24, 60
+	e := startEngine(t, func(c *Config) { c.Rate.N = 0 })
+	var all []*peer
+	for i := range peers {
+		p := tcp(t, e, func(o *Opening) { o.Deflate = i%2 == 1 })
+		p.send(fmt.Sprintf(`{"type":"join","username":"u%d","room":"lobby"}`, i))
+		p.next()
+		all = append(all, p)
+	}
+	var wait sync.WaitGroup
+	seen := make([][]string, peers)
+	for i, p := range all {
+		wait.Go(func() {
+			for n := range each {
+				p.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, n, strings.Repeat("and so on ", n)))
+			}
+		})
+		wait.Go(func() {
+			for len(seen[i]) < peers*each {
+				if got := p.next(); strings.HasPrefix(got, `{"type":"chat"`) {
+					seen[i] = append(seen[i], got)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for i := range seen {
+		for n := range seen[i] {
+			if seen[i][n] != seen[0][n] {
+				t.Fatalf("message %d: peer %d saw %.80s, peer 0 saw %.80s", n, i, seen[i][n], seen[0][n])
+			}
+		}
+	}
+}
+
+func TestRoomsAreForgottenWhenNobodyIsInThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t)
+		for i := range 50 {
+			p := pipe(t, e)
+			p.send(fmt.Sprintf(`{"type":"join","room":"r%d"}`, i))
+			p.next()
+			p.send(`{"type":"chat","text":"hi"}`)
+			p.next()
+			switch i % 3 {
+			case 0:
+				p.conn.Close()
+			case 1:
+				p.send(`{"type":"leave"}`)
+			case 2:
+				p.sendFrame(frame.Close, "\x03\xe8")
+				p.wantClose(1000)
+			}
+		}
+		synctest.Wait()
+		if n := len(e.rooms.byName); n != 0 {
+			t.Fatalf("%d rooms are live, want none", n)
+		}
+		if used := e.rooms.budget; used.Used() != 0 {
+			t.Fatalf("%d bytes of logs are held for nobody", used.Used())
+		}
+	})
+}
