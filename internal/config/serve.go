@@ -49,5 +49,8 @@ func (r Rate) String() string {
 	if r.N == 0 {
 		return "off"
 	}
-	return fmt.Sprintf("%d/%s", r.N, shortDuration(r.Per))
+	return fmt.Sprintf("%d/%s", r.N, r.Window())
 }
+
+// Window is the window's length as a person writes it: 10s, 1m.
+func (r Rate) Window() string { return shortDuration(r.Per) }
