@@ -1,0 +1,24 @@
+import type { Chat } from "./chat";
+
+/** Store holds the chat as it is now and tells who wants to know. */
+export class Store {
+  private readonly listeners = new Set<(chat: Chat) => void>();
+
+  constructor(private current: Chat) {}
+
+  get chat(): Chat {
+    return this.current;
+  }
+
+  set(chat: Chat): void {
+    if (chat === this.current) return;
+    this.current = chat;
+    for (const tell of this.listeners) tell(chat);
+  }
+
+  /** listen calls tell after every change, until what it returns is called. */
+  listen(tell: (chat: Chat) => void): () => void {
+    this.listeners.add(tell);
+    return () => void this.listeners.delete(tell);
+  }
+}

@@ -1,0 +1,24 @@
+/** How many hues tiles have; style/tile.css has a class for each. */
+export const hues = 12;
+
+/** hueOf gives a name the same hue on every page (FNV-1a). */
+export function hueOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % hues;
+}
+
+/** initials are the first letters of a name's first and last word, as people see letters. */
+export function initials(name: string): string {
+  const words = name.split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}\p{Emoji}]/u.test(word));
+  const first = letter(words[0] ?? name);
+  const last = words.length > 1 ? letter(words[words.length - 1] ?? "") : "";
+  return (first + last).toLocaleUpperCase();
+}
+
+const letters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+function letter(word: string): string {
+  for (const { segment } of letters.segment(word)) return segment;
+  return "";
+}

@@ -1,0 +1,65 @@
+import { unsent } from "../outbox/outbox";
+import type { Chat } from "../state/chat";
+import { count } from "../state/words";
+
+interface Said {
+  readonly text: string;
+  readonly tone: "slow" | "plain" | "down" | "bad";
+  readonly way?: "Try now" | "Try again" | "Use it here" | "Reload";
+}
+
+/** Bar says, in words, how things stand with the server; nothing while all is well. */
+export function Bar({ chat, now }: { chat: Chat; now: () => void }) {
+  const said = sayOf(chat);
+  return (
+    <div class="bar" role="status">
+      {said && (
+        <div key={said.text} class={said.tone}>
+          <span>{said.text}</span>
+          {said.way && (
+            <button type="button" class="quiet" onClick={said.way === "Reload" ? () => location.reload() : now}>
+              {said.way}
+            </button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function sayOf(chat: Chat): Said | null {
+  const { link } = chat;
+  switch (link.is) {
+    case "stopped":
+      return { tone: "bad", ...stopped(chat, link) };
+    case "down": {
+      const waiting = unsent(chat.outbox, chat.room);
+      const text =
+        waiting > 0 ? `Offline. ${count(waiting, "message")} will be sent when you’re back` : "Offline. Trying to reconnect";
+      return { tone: "down", text, way: "Try now" };
+    }
+    case "opening":
+      return chat.at.screen === "room" ? { tone: "slow", text: "Connecting…" } : null;
+    case "open":
+      return chat.word ? { tone: "plain", text: chat.word.text } : null;
+  }
+}
+
+function stopped(chat: Chat, link: Extract<Chat["link"], { is: "stopped" }>): Pick<Said, "text" | "way"> {
+  switch (link.why) {
+    case "signed out":
+      return chat.signedIn
+        ? { text: "Signed out: your sign-in has ended. Open the link that signed you in once more", way: "Try again" }
+        : { text: "Signed out: this chat asks for a sign-in. Open it by the link that signs you in", way: "Try again" };
+    case "banned":
+      return { text: "Signed out: you have been banned. Whoever runs this chat can lift that" };
+    case "replaced":
+      return { text: "Signed out: this chat was opened elsewhere in your name", way: "Use it here" };
+    case "refused":
+      return { text: `Stopped: the server can’t read what this page sends (code ${link.code})`, way: "Reload" };
+    case "forbidden":
+      return { text: `Not connected: this server takes no visitors at ${location.host}. Its log says how to let them in` };
+    case "no socket":
+      return { text: "Not connected: a proxy on the way doesn’t let WebSockets through", way: "Try again" };
+  }
+}

@@ -1,0 +1,32 @@
+import { useState } from "preact/hooks";
+import { links } from "../state/links";
+
+const longLetters = 1600;
+const longLines = 24;
+const emojiAlone = /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f\u200d]*\s*){1,3}$/u;
+
+/** Text is what somebody wrote: plain text and links, made as elements and never as HTML. */
+export function Text({ text }: { text: string }) {
+  const long = text.length > longLetters || text.split("\n").length > longLines;
+  const [whole, setWhole] = useState(false);
+  return (
+    <>
+      <p class={`text${long && !whole ? " cut" : ""}${emojiAlone.test(text) ? " large" : ""}`} dir="auto">
+        {links(text).map((part) =>
+          part.href === undefined ? (
+            part.text
+          ) : (
+            <a href={part.href} target="_blank" rel="noopener noreferrer">
+              {part.text}
+            </a>
+          ),
+        )}
+      </p>
+      {long && (
+        <button type="button" class="quiet more" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? "Show less" : "Show all of it"}
+        </button>
+      )}
+    </>
+  );
+}
