@@ -13,14 +13,20 @@ import (
 // eventually waits until holds returns true, and fails the test if it does not.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	within(t, patience, what, holds)
+}
+
+// within is eventually for what may take longer, or must not.
+func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(patience)
+	deadline := time.After(limit)
 	for !holds() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("after %v it is still not so that %s", patience, what)
+			t.Fatalf("after %v it is still not so that %s", limit, what)
 		}
 	}
 }
