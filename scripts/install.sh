@@ -3,10 +3,15 @@
 # root), npm packages into e2e/node_modules, and the Go linters into .cache/bin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/versions.sh
+
+# They stay out of go.mod: nobody who builds Parley needs them.
+tools=(
+	github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	golang.org/x/vuln/cmd/govulncheck@v1.9.0
+)
 
 bin=$PWD/.cache/bin
-stamp=.cache/installed-$(cat scripts/install.sh scripts/programs.txt scripts/versions.sh e2e/package-lock.json | sha256sum | cut -c1-16)
+stamp=.cache/installed-$(cat scripts/install.sh scripts/programs.txt e2e/package-lock.json | sha256sum | cut -c1-16)
 PATH=$PATH:/usr/sbin # where Debian keeps nginx, and users often do not look
 
 missing=()
@@ -55,7 +60,7 @@ echo "installing from npm: e2e/package-lock.json"
 quietly npm --prefix e2e ci --no-progress
 
 mkdir -p "$bin"
-for tool in "$golangci_lint" "$govulncheck"; do
+for tool in "${tools[@]}"; do
 	echo "installing with go: $tool"
 	GOBIN=$bin quietly go install "$tool"
 done

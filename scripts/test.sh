@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every suite there is, goes on where one fails, and ends with a line for each and the sum of all tests. Exits 1 if any failed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 scripts/install.sh || exit 1
 PATH=$PWD/.cache/bin:$PATH:/usr/sbin
@@ -29,10 +29,11 @@ suite() {
 total() { awk '{p += $1; f += $2; s += $3} END {if (NR) printf "%d passed, %d failed, %d skipped\n", p, f, s}'; }
 
 # gotest FLAGS… PACKAGES… is `go test`, counted.
+# shellcheck disable=SC2317 # suite calls it
 gotest() { go test -json "$@" 2>&1 | "$work/tally" -counts "$counts"; }
 
 suite "formatting, vet, lint" scripts/lint.sh
-suite "shell scripts parse" bash -n scripts/install.sh scripts/lint.sh scripts/test.sh scripts/fuzz.sh .ci/run
+suite "shell scripts" shellcheck scripts/*.sh .ci/run
 suite "unit tests" gotest ./...
 suite "unit tests, race detector" gotest -race ./...
 suite "fuzzing, ${FUZZTIME:=5s} a target" scripts/fuzz.sh "$FUZZTIME"

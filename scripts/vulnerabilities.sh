@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Reports known vulnerabilities that the program's own calls reach. It never fails: a fault published today is no fault of this change.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 PATH=$PWD/.cache/bin:$PATH
 
 if ! command -v govulncheck >/dev/null; then
