@@ -113,6 +113,18 @@ func TestTokenSignsInFromEachPlace(t *testing.T) {
 	wantNoToken(t, s, good, expired, foreign, elsewhere, unsigned)
 }
 
+func TestSessionEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "--jwt-secret", secret)
+	token := sign(t, jwt.SigningMethodHS384, []byte(secret), "", with(claims(), "exp", time.Now().Add(3*time.Second).Unix()))
+	ada := dial(t, s.WS, bearer(token))
+	ada.join("ada", "lobby")
+	grace := dial(t, s.WS, bearer(sign(t, jwt.SigningMethodHS256, []byte(secret), "", with(claims(), "name", "grace"))))
+	grace.join("grace", "lobby")
+	ada.wantClose(4401)
+	grace.want(message{Type: "system", Text: "ada left #lobby", Users: []string{"grace"}})
+}
+
 func TestRoomsOfATokenAreAllThatItOpens(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "--jwt-secret", secret)

@@ -91,10 +91,15 @@ func (term *terminal) presses(keys string) {
 	}
 }
 
-var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|\r`)
+var (
+	erased  = regexp.MustCompile(`[^\n]*\x1b\[(2K|0J)`) // the line so far, then an order to clear it
+	escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|\r`)
+)
 
-// text is the screen without colours and movements.
-func (term *terminal) text() string { return escapes.ReplaceAllString(term.screen.String(), "") }
+// text is what a person can read: no colours, and nothing that was erased.
+func (term *terminal) text() string {
+	return escapes.ReplaceAllString(erased.ReplaceAllString(term.screen.String(), ""), "")
+}
 
 // sees waits for a line that begins with what the pattern matches, after those
 // seen before.
