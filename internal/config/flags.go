@@ -11,10 +11,10 @@ import "github.com/alecthomas/kong"
 type Flags struct {
 	Config string `placeholder:"FILE" help:"Settings file: TOML, whose keys are these flags' names."`
 
-	Listen    string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen [${default}]. Port 0 picks a free one, an empty host is every address."`
-	Store     string `default:"memory" placeholder:"STORE" help:"Where rooms keep their messages [${default}]: memory forgets them at a restart."`
-	Rate      string `default:"10/10s" placeholder:"N/TIME" help:"Messages that each person may send in any such time [${default}]; off on trusted networks."`
-	Heartbeat string `default:"30s" placeholder:"TIME" help:"How often each session is pinged [${default}]; who stays silent until the next ping is cut off."`
+	Listen    string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen; ${default} unless given. Port 0 picks a free one, an empty host is every address."`
+	Store     string `default:"memory" placeholder:"STORE" help:"Where rooms keep their messages: in ${default}, which forgets them at a restart."`
+	Rate      string `default:"10/10s" placeholder:"N/TIME" help:"How many messages each person may send in any such time; ${default} unless given, off for trusted networks."`
+	Heartbeat string `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`
 
 	JWTSecret   string `name:"jwt-secret" placeholder:"SECRET" help:"Let in only whom a token vouches for, signed with this secret (HS256, 384, 512). @FILE keeps it off the command line, where others can see it."`
 	JWTKey      string `name:"jwt-key" placeholder:"PEM" help:"The same, signed by the owner of this public key (RS256, ES256, EdDSA); mostly @FILE."`
@@ -28,7 +28,7 @@ type Flags struct {
 	TrustedProxy []string `placeholder:"ADDR" help:"Believe the X-Forwarded-For of this address or network, such as 10.0.0.0/8. May be repeated."`
 	TLSCert      string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM), to serve HTTPS without a proxy."`
 	TLSKey       string   `name:"tls-key" placeholder:"FILE" help:"Private key (PEM) of --tls-cert."`
-	LogFormat    string   `default:"text" placeholder:"FORMAT" help:"How log lines on standard error look [${default}]: text or json."`
+	LogFormat    string   `default:"text" placeholder:"FORMAT" help:"How log lines on standard error look: ${default}, or json."`
 
 	sources sources
 }

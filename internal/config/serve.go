@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto"
 	"fmt"
 	"time"
 )
@@ -13,9 +14,9 @@ type Serve struct {
 	Rate      Rate
 	Heartbeat time.Duration
 
-	JWTSecret   string // the value, not @FILE
-	JWTKey      string // PEM
-	JWTJWKS     string // URL
+	JWTSecret   string           // the value, not @FILE
+	JWTKey      crypto.PublicKey // nil for none
+	JWTJWKS     string           // URL
 	JWTAudience string
 	JWTIssuer   string
 
@@ -34,7 +35,7 @@ type Serve struct {
 
 // Guests reports whether people may come in without a token.
 func (s *Serve) Guests() bool {
-	return s.JWTSecret == "" && s.JWTKey == "" && s.JWTJWKS == ""
+	return s.JWTSecret == "" && s.JWTKey == nil && s.JWTJWKS == ""
 }
 
 // Rate bounds the chats of a session: at most N in any window of length Per.

@@ -119,19 +119,20 @@ func shown(name, value string) string {
 
 // orFile parses the value itself, or for @FILE what that file holds, without
 // the newline that editors put at its end.
-func orFile(parse func(string) (string, error)) func(string) (string, error) {
-	return func(value string) (string, error) {
+func orFile[T any](parse func(string) (T, error)) func(string) (T, error) {
+	return func(value string) (T, error) {
+		var zero T
 		path, ok := strings.CutPrefix(value, "@")
 		if !ok {
 			return parse(value)
 		}
 		text, err := readText(path)
 		if err != nil {
-			return "", fmt.Errorf("%w: want a file that can be read", err)
+			return zero, fmt.Errorf("%w: want a file that can be read", err)
 		}
 		text = strings.TrimRight(text, "\r\n")
 		if text == "" {
-			return "", errors.New("that file is empty")
+			return zero, errors.New("that file is empty")
 		}
 		return parse(text)
 	}

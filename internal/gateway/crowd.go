@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/protocol"
+)
+
+// crowd counts who is here and who knocks, by address and by user.
+type crowd struct {
+	mu        sync.Mutex
+	addresses map[netip.Prefix]*counts
+	users     map[string]int
+	swept     time.Time // when addresses that have nobody left were forgotten
+	warned    time.Time // when the log last spoke of a limit
+}
+
+// counts is what one address has.
+type counts struct {
+	sessions   int
+	second     time.Time // in which handshakes are counted
+	handshakes int
+}
+
+func (c *crowd) init() {
+	c.addresses, c.users = map[netip.Prefix]*counts{}, map[string]int{}
+}
+
+// place is one session's place in the crowd.
+type place struct {
+	crowd   *crowd
+	address netip.Prefix // zero: not counted
+	user    string       // empty: a guest, or none yet
+}
+
+// enter takes a place for a handshake, or says why there is none.
+func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
+	if addr.IsLoopback() {
+		return &place{crowd: c}, nil
+	}
+	// Whoever has one IPv6 address has its /64 (RFC 4291 §2.5.1).
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	address, _ := addr.Prefix(bits) // fails only for more bits than there are
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sweep(now)
+	n := c.addresses[address]
+	if n == nil {
+		n = &counts{second: now}
+		c.addresses[address] = n
+	}
+	if now.Sub(n.second) >= time.Second {
+		n.second, n.handshakes = now, 0
+	}
+	n.handshakes++
+	switch {
+	case n.handshakes > protocol.MaxHandshakesPerAddr:
+		return nil, c.limited(protocol.CodeTooManyHandshakes, "More than 500 handshakes a second from one address.", now)
+	case n.sessions >= protocol.MaxSessionsPerAddress:
+		return nil, c.limited(protocol.CodeTooManySessions, "More than 5,000 sessions of one address.", now)
+	}
+	n.sessions++
+	return &place{crowd: c, address: address}, nil
+}
+
+// limited refuses, and has the log say why at most once a minute.
+func (c *crowd) limited(code protocol.Code, text string, now time.Time) *refusal {
+	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text, header: map[string]string{"Retry-After": "1"}}
+	if now.Sub(c.warned) >= time.Minute {
+		c.warned = now
+		why.log = text + " If it is a proxy of yours, name it with --trusted-proxy, so that its clients are told apart"
+	}
+	return why
+}
+
+// sweep forgets, once a second, the addresses that have no session and did not
+// knock within it.
+func (c *crowd) sweep(now time.Time) {
+	if now.Sub(c.swept) < time.Second {
+		return
+	}
+	c.swept = now
+	for address, n := range c.addresses {
+		if n.sessions == 0 && now.Sub(n.second) >= time.Second {
+			delete(c.addresses, address)
+		}
+	}
+}
+
+// seat gives the place to a user, unless the user has too many.
+func (p *place) seat(user string) *refusal {
+	if user == "" {
+		return nil
+	}
+	p.crowd.mu.Lock()
+	defer p.crowd.mu.Unlock()
+	if p.crowd.users[user] >= protocol.MaxSessionsPerUser {
+		return &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests,
+			text: "This user has 50 sessions already: close one.", header: map[string]string{"Retry-After": "10"}}
+	}
+	p.crowd.users[user]++
+	p.user = user
+	return nil
+}
+
+// leave gives the place back.
+func (p *place) leave() {
+	p.crowd.mu.Lock()
+	defer p.crowd.mu.Unlock()
+	if p.address.IsValid() {
+		p.crowd.addresses[p.address].sessions--
+	}
+	if p.user == "" {
+		return
+	}
+	if p.crowd.users[p.user]--; p.crowd.users[p.user] == 0 {
+		delete(p.crowd.users, p.user)
+	}
+}

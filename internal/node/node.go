@@ -1,0 +1,121 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/parley-chat/parley/internal/config"
+	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/gateway"
+	"github.com/parley-chat/parley/internal/metrics"
+	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/memory"
+)
+
+// Node is one running server.
+type Node struct {
+	url     string
+	store   store.Store
+	engine  *engine.Engine
+	gateway *gateway.Gateway
+	server  *http.Server
+	failed  chan error
+}
+
+// Memory that the rooms' logs may hold: for one encoding of one room, and for all
+// of them together.
+const (
+	roomMemory = 8 << 20
+	allMemory  = 512 << 20
+)
+
+// DrainTimeout is how long a node waits for its sessions to go.
+const DrainTimeout = 9 * time.Second
+
+// Start runs a node with settings that have been checked, and prints where it
+// listens to stdout once it accepts connections. m counts what the node does.
+func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metrics) (*Node, error) {
+	n := &Node{store: memory.New(), failed: make(chan error, 1)}
+	n.engine = engine.New(engine.Config{
+		Store:     n.store,
+		Metrics:   m,
+		Log:       log,
+		Rate:      room.Window{N: cfg.Rate.N, Per: cfg.Rate.Per},
+		RateLabel: rateLabel(cfg.Rate),
+		Heartbeat: cfg.Heartbeat,
+		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: allMemory},
+	})
+	if err := n.openDoor(cfg, log, m); err != nil {
+		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.store.Close())
+	}
+	fmt.Fprintf(stdout, "listening on %s\n", n.url)
+	return n, nil
+}
+
+// openDoor makes the gateway and listens.
+func (n *Node) openDoor(cfg config.Serve, log *slog.Logger, m *metrics.Metrics) error {
+	var err error
+	if n.gateway, err = newDoor(cfg, n.engine, log, m); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+	}
+	n.url = urlOf("http", cfg.Listen, listener)
+	if cfg.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
+		if err != nil {
+			return errors.Join(fmt.Errorf("--tls-cert: %w", err), listener.Close())
+		}
+		n.url = urlOf("https", cfg.Listen, listener)
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}})
+	}
+	n.server = gateway.Server(n.gateway)
+	go func() {
+		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			n.failed <- err
+		}
+	}()
+	return nil
+}
+
+// urlOf names the host as it was asked for, and the port that was got.
+func urlOf(scheme, asked string, l net.Listener) string {
+	host, _, _ := net.SplitHostPort(asked)
+	got, port, _ := net.SplitHostPort(l.Addr().String())
+	if host == "" {
+		host = got
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// rateLabel is the rate as the refusal names it: 10 msgs/10s.
+func rateLabel(r config.Rate) string {
+	return strings.Replace(r.String(), "/", " msgs/", 1)
+}
+
+// URL is where the node listens.
+func (n *Node) URL() string { return n.url }
+
+// Failed gives the error that ended the listener, if one does.
+func (n *Node) Failed() <-chan error { return n.failed }
+
+// Drain turns newcomers away, ends every session with close code 1001, and stops.
+// The listener stays for /readyz until the sessions are gone. What has not gone
+// when ctx ends is cut off, and ctx's error returned.
+func (n *Node) Drain(ctx context.Context) error {
+	n.gateway.Drain()
+	err := n.engine.Drain(ctx)
+	return errors.Join(err, n.server.Close(), n.store.Close())
+}
