@@ -20,7 +20,7 @@ type series struct {
 	Runs   []load.Result `json:"runs"`
 }
 
-// A summary is a series' medians, each taken on its own, and ratios to the baseline's.
+// A summary is a series' medians, each taken on its own.
 type summary struct {
 	server     string
 	deliveries float64 // a second
@@ -57,22 +57,38 @@ func summarise(all []series) []summary {
 			limits:     limits(s.Runs),
 		}
 	}
-	if i := slices.IndexFunc(out, func(s summary) bool { return s.server == baseline }); i >= 0 {
-		base := out[i]
-		for i := range out {
-			out[i].times = out[i].deliveries / base.deliveries
-			out[i].cheaper = base.cpu.Seconds() / out[i].cpu.Seconds()
-		}
+	base := slices.IndexFunc(all, func(s series) bool { return s.Server == baseline })
+	if base < 0 {
+		return out
+	}
+	for i, s := range all {
+		out[i].times = middle(ratios(s.Runs, all[base].Runs, load.Result.DeliveriesPerSecond))
+		out[i].cheaper = middle(ratios(all[base].Runs, s.Runs, cpuPerDelivery))
 	}
 	return out
 }
 
-// median of an even number of values is the lower of the two in the middle: one that was seen.
+func cpuPerDelivery(r load.Result) float64 { return float64(r.ServerCPU) / float64(r.Deliveries) }
+
+// ratios are those of each round: its runs met the machine in the same mood.
+func ratios(a, b []load.Result, of func(load.Result) float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = of(a[i]) / of(b[i])
+	}
+	return out
+}
+
 func median[T cmp.Ordered](runs []load.Result, of func(load.Result) T) T {
 	values := make([]T, len(runs))
 	for i, r := range runs {
 		values[i] = of(r)
 	}
+	return middle(values)
+}
+
+// middle sorts. Of an even number of values it gives the lower of the two in the middle: one that was seen.
+func middle[T cmp.Ordered](values []T) T {
 	slices.Sort(values)
 	return values[(len(values)-1)/2]
 }

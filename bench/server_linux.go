@@ -70,7 +70,7 @@ func goBuild(dir, pkg, name string) func(string) error {
 }
 
 func runIn(dir string, args ...string) error {
-	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // the names above
+	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // one of those above
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return cmd.Run()
@@ -126,7 +126,7 @@ const startTimeout = 20 * time.Second
 
 func start(command []string) (*process, error) {
 	r, w := io.Pipe()
-	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec // one of the servers above
+	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec // a server of the table
 	p := &process{cmd: cmd, out: r}
 	cmd.Stdout, cmd.Stderr = w, &p.log
 	if err := cmd.Start(); err != nil {

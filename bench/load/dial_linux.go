@@ -48,7 +48,7 @@ func handshake(c net.Conn, addr string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // an upgrade has no body
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return fmt.Errorf("answered %s", resp.Status)
 	}

@@ -43,13 +43,13 @@ func next(b []byte) (opcode byte, payload []byte, size int, err error) {
 // maskKey masks every frame of the generator. A server must unmask whatever the key is, and nobody is attacked.
 var maskKey = [4]byte{0x37, 0xFA, 0x21, 0x3D}
 
-// appendMasked appends a client's frame, masked as RFC 6455 §5.3 wants it.
-func appendMasked(dst []byte, opcode byte, payload []byte) []byte {
-	dst = append(dst, 0x80|opcode)
+// masked is a client's frame, masked as RFC 6455 §5.3 wants it.
+func masked(opcode byte, payload []byte) []byte {
+	dst := []byte{0x80 | opcode}
 	if len(payload) < 126 {
 		dst = append(dst, 0x80|byte(len(payload)))
 	} else {
-		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|126), uint16(len(payload))) //nolint:gosec // Config.check bounds it
+		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|126), uint16(len(payload)))
 	}
 	dst = append(dst, maskKey[:]...)
 	for i, c := range payload {

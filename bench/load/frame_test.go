@@ -26,7 +26,7 @@ func TestFramesAreTheSameHoweverTheirBytesAreCut(t *testing.T) {
 		payloads := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 300), 1, 8).Draw(t, "payloads")
 		var stream []byte
 		for _, p := range payloads {
-			stream = append(stream, unmask(appendMasked(nil, opText, p))...)
+			stream = append(stream, unmask(masked(opText, p))...)
 		}
 		var rest []byte
 		var got [][]byte

@@ -27,7 +27,7 @@ func (h *histogram) quantile(q float64) time.Duration {
 	var below uint64
 	for i, n := range h.buckets {
 		if below += n; n > 0 && below >= want {
-			return min(time.Duration(topOf(i)), h.max) //nolint:gosec // no duration is above 1<<63
+			return min(time.Duration(topOf(i)), h.max)
 		}
 	}
 	return h.max
@@ -36,11 +36,11 @@ func (h *histogram) quantile(q float64) time.Duration {
 // bucketOf gives small values a bucket each, and every further power of two 1<<subBits buckets.
 func bucketOf(v uint64) int {
 	shift := max(bits.Len64(v)-subBits-1, 0)
-	return shift<<subBits + int(v>>shift) //nolint:gosec // below 64<<subBits
+	return shift<<subBits + int(v>>shift)
 }
 
 // topOf is the greatest value in a bucket.
 func topOf(bucket int) uint64 {
 	shift := max(bucket>>subBits-1, 0)
-	return uint64(bucket-shift<<subBits+1)<<shift - 1 //nolint:gosec // never negative
+	return uint64(bucket-shift<<subBits+1)<<shift - 1
 }

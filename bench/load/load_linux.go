@@ -81,7 +81,7 @@ func (r Result) MessagesPerSecond() float64 { return float64(r.Messages) / r.Win
 
 // CPUPerDelivery is the server's processor time for one delivery.
 func (r Result) CPUPerDelivery() time.Duration {
-	return r.ServerCPU / time.Duration(max(r.Deliveries, 1)) //nolint:gosec // far below 1<<63
+	return r.ServerCPU / time.Duration(max(r.Deliveries, 1))
 }
 
 // BytesPerSession is the server's memory for a connected session that has not joined.

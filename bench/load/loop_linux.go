@@ -147,7 +147,7 @@ func (l *loop) frame(s *session, opcode byte, payload []byte, size int, now int6
 		s.joined = true // the first notice that a session gets is of its own joining
 		return nil
 	case opcode == opPing:
-		return s.write(appendMasked(nil, opPong, payload))
+		return s.write(masked(opPong, payload))
 	case opcode == opPong:
 		return nil
 	default:
@@ -175,7 +175,7 @@ func (l *loop) chat(s *session, payload []byte, size int, now int64) error {
 // send sends the next message from s. Its latency counts from at.
 func (l *loop) send(s *session, at int64) error {
 	l.messages++
-	return s.write(l.draft.number(l.order.send(int32(s.index), at))) //nolint:gosec // at most 9,999
+	return s.write(l.draft.number(l.order.send(int32(s.index), at)))
 }
 
 func (s *session) write(frame []byte) error {

@@ -39,7 +39,7 @@ type draft struct {
 func newDraft(text int) *draft {
 	words := strings.Repeat("all work and no play makes a long room ", text/39+1)
 	body := []byte(sendPrefix + strings.Repeat("0", tokenBytes) + words[:text-tokenBytes] + sendSuffix)
-	d := &draft{frame: appendMasked(nil, opText, body)}
+	d := &draft{frame: masked(opText, body)}
 	d.token = len(d.frame) - len(body) + len(sendPrefix)
 	return d
 }

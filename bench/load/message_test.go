@@ -16,7 +16,7 @@ func TestADeliveryHasTheSizeAskedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := strings.TrimSuffix(strings.TrimPrefix(string(command), sendPrefix), sendSuffix)
-		delivery := unmask(appendMasked(nil, opText, []byte(chatPrefix+text+chatSuffix)))
+		delivery := unmask(masked(opText, []byte(chatPrefix+text+chatSuffix)))
 		if len(delivery) != frame {
 			t.Errorf("a delivery of %d bytes, want %d", len(delivery), frame)
 		}

@@ -20,7 +20,7 @@ func (l *loop) connect() error {
 		}
 		l.sessions = append(l.sessions, &session{index: i, socket: socket})
 		// By edges, since a read takes all there is: its buffer is far greater than a socket's.
-		event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(i)} //nolint:gosec // at most 9,999
+		event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(i)}
 		if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, socket, &event); err != nil {
 			return fmt.Errorf("connect session %d: %w", i, err)
 		}
@@ -33,7 +33,7 @@ func (l *loop) connect() error {
 func (l *loop) join() error {
 	for _, s := range l.sessions {
 		command := fmt.Sprintf(`{"type":"join","username":%q,"room":"bench"}`, username(s.index))
-		if err := s.write(appendMasked(nil, opText, []byte(command))); err != nil {
+		if err := s.write(masked(opText, []byte(command))); err != nil {
 			return fmt.Errorf("join session %d: %w", s.index, err)
 		}
 		if err := l.pollUntil(func() bool { return s.joined }); err != nil {
@@ -138,7 +138,7 @@ func (l *loop) pace() func(time.Duration) error {
 				return nil
 			}
 			for due := plan.due(time.Duration(now - began)); k < due; k++ {
-				s := l.sessions[k%uint64(l.cfg.Senders)] //nolint:gosec // Config.check bounds it
+				s := l.sessions[k%uint64(l.cfg.Senders)]
 				if err := l.send(s, began+int64(plan.at(k))); err != nil {
 					return err
 				}

@@ -75,7 +75,7 @@ func (s *server) OnClose(c *gws.Conn, _ error) {
 }
 
 func (s *server) OnMessage(c *gws.Conn, m *gws.Message) {
-	defer m.Close()
+	defer m.Close() //nolint:errcheck // always nil
 	if !json.Valid(m.Bytes()) {
 		send(c, refusal{"error", "Invalid JSON"})
 		return
@@ -197,5 +197,5 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening on http://%s\n", l.Addr())
-	log.Fatal(http.Serve(l, nil)) //nolint:gosec // no timeouts: a benchmark on loopback
+	log.Fatal(http.Serve(l, nil)) //nolint:gosec // no timeouts are needed on the loopback
 }

@@ -58,6 +58,7 @@ func main() {
 	fmt.Printf("listening on http://%s\n", l.Addr())
 
 	r := &room{epoll: epoll, batch: *batch, sessions: map[int32]*session{}}
+	runtime.LockOSThread() // one thread is this loop's; the scheduler need not move it
 	upgraded := make(chan *session, 1)
 	go accept(l, upgraded)
 	for s := range upgraded {
@@ -103,8 +104,8 @@ func upgrade(c *net.TCPConn) (*session, error) {
 }
 
 func (r *room) add(s *session) {
-	r.sessions[int32(s.fd)] = s                                     //nolint:gosec // a descriptor
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.fd)} //nolint:gosec // a descriptor
+	r.sessions[int32(s.fd)] = s
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.fd)}
 	if err := unix.EpollCtl(r.epoll, unix.EPOLL_CTL_ADD, s.fd, &event); err != nil {
 		log.Fatal(err)
 	}
@@ -112,8 +113,6 @@ func (r *room) add(s *session) {
 
 // serve passes over the sockets until a newcomer waits.
 func (r *room) serve(upgraded <-chan *session) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	var (
 		events [256]unix.EpollEvent
 		buf    [4096]byte
@@ -187,7 +186,7 @@ func appendFrame(dst, payload []byte) []byte {
 	if n := len(payload); n < 126 {
 		dst = append(dst, 0x81, byte(n))
 	} else {
-		dst = append(dst, 0x81, 126, byte(n>>8), byte(n)) //nolint:gosec // short
+		dst = append(dst, 0x81, 126, byte(n>>8), byte(n))
 	}
 	return append(dst, payload...)
 }
@@ -214,7 +213,7 @@ func write(fd int, b []byte) {
 }
 
 func (r *room) remove(s *session) {
-	delete(r.sessions, int32(s.fd)) //nolint:gosec // a descriptor
+	delete(r.sessions, int32(s.fd))
 	for i, j := range r.joined {
 		if j == s {
 			r.joined = append(r.joined[:i], r.joined[i+1:]...)
