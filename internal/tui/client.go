@@ -130,10 +130,9 @@ func (c *client) next(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err := send(ctx, c.conn, head); err != nil {
-		return c.lost(explainEnd(err))
-	}
-	if head.Type == "leave" { // it has no answer
+	if send(ctx, c.conn, head) != nil {
+		_ = c.conn.CloseNow() // listen's end comes, and knows why: it gets the close code
+	} else if head.Type == "leave" { // it has no answer
 		c.outbox = c.outbox[1:]
 		c.enter("")
 		return c.next(ctx)
@@ -252,7 +251,7 @@ func (c *client) lost(why error) error {
 // of which a random half, so that a crowd does not come back all at once.
 func backoff(attempts int) time.Duration {
 	d := min(firstBackoff<<min(attempts, 16), maxBackoff)
-	return d/2 + rand.N(d/2)
+	return d/2 + rand.N(d/2) //nolint:gosec // jitter is no secret
 }
 
 // enter notes that c is in a room now; empty: in none.

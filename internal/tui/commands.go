@@ -17,9 +17,7 @@ const Help = `/join ROOM   go to another room
 func (c *client) command(line string) error {
 	line = strings.TrimSpace(line)
 	if !strings.HasPrefix(line, "/") || strings.HasPrefix(line, "//") {
-		if strings.HasPrefix(line, "/") {
-			line = line[1:]
-		}
+		line = strings.TrimPrefix(line, "/")
 		if len(c.outbox) >= maxTyped {
 			return c.view.say(fmt.Sprintf("not sent, as %d messages wait already: %s", len(c.outbox), visible(line)))
 		}

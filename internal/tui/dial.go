@@ -1,12 +1,15 @@
 package tui
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -39,7 +42,7 @@ func dial(ctx context.Context, to Target, token string) (*websocket.Conn, error)
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
-	conn, resp, err := websocket.Dial(ctx, to.URL, &websocket.DialOptions{HTTPHeader: header})
+	conn, resp, err := websocket.Dial(ctx, to.URL, &websocket.DialOptions{HTTPHeader: header}) //nolint:bodyclose // websocket closes it
 	if err != nil {
 		return nil, explain(to, token, resp, err)
 	}
@@ -63,20 +66,23 @@ func explain(to Target, token string, resp *http.Response, err error) error {
 		return &refusal{page + " refused the connection (403 Forbidden)"}
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return fmt.Errorf("%s can't take us now (%s)", page, resp.Status)
-	default:
-		return &refusal{fmt.Sprintf("%s answered %q where a chat server opens a WebSocket: "+
-			"give the address of a Parley server, such as %s", to.URL, resp.Status, DefaultURL)}
+	case http.StatusBadRequest: // Go's own answer to plain HTTP, and nginx's
+		if body, _ := io.ReadAll(resp.Body); bytes.Contains(bytes.ToLower(body), []byte("https")) {
+			return &refusal{page + " speaks TLS: try https:// in place of http://"}
+		}
 	}
+	return &refusal{fmt.Sprintf("%s answered %q where a chat server opens a WebSocket: "+
+		"give the address of a Parley server, such as %s", to.URL, resp.Status, DefaultURL)}
 }
 
 func explainNoAnswer(to Target, err error) error {
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
-	var noTLS tls.RecordHeaderError
+	var request *url.Error
 	switch {
 	case errors.As(err, &certificate):
 		return &refusal{fmt.Sprintf("%s has a certificate that this machine does not trust: %v", to.page(), certificate.Err)}
-	case errors.As(err, &noTLS):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		return &refusal{to.page() + " does not speak TLS: try http:// in place of https://"}
 	case errors.As(err, &dns):
 		return fmt.Errorf("%s: no address is known for %s", to.page(), dns.Name)
@@ -84,6 +90,8 @@ func explainNoAnswer(to Target, err error) error {
 		return fmt.Errorf("nothing answers at %s: is `parley serve` running there?", to.page())
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s gave no answer within %s", to.page(), dialTimeout)
+	case errors.As(err, &request):
+		return fmt.Errorf("%s: %w", to.page(), request.Err) // without what it was for, which to says
 	default:
 		return fmt.Errorf("%s: %w", to.page(), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -22,13 +23,12 @@ func readPipe(ctx context.Context, in io.Reader, lines chan<- string) error {
 	var rest []byte // the start of a code point that the piece before cut
 	for {
 		piece, err := r.ReadSlice('\n')
-		text := append(rest, piece...)
+		text := slices.Concat(rest, piece)
 		rest = nil
 		if errors.Is(err, bufio.ErrBufferFull) {
 			err = nil
 			n := wholeRunes(text)
-			rest = append(rest, text[n:]...)
-			text = text[:n]
+			text, rest = text[:n], text[n:]
 		}
 		if text = bytes.TrimRight(text, "\r\n"); len(text) > 0 {
 			select {
