@@ -43,15 +43,23 @@ const (
 func newConn(e *Engine, o *Opening, now time.Time) *conn {
 	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	c.mayRead = sync.NewCond(&c.mu)
-	if tcp, ok := o.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendBuffer) // a wish: the kernel's own size works too
-	}
+	setSendBuffer(o.Conn)
 	c.mu.Lock() // the timer may fire before we are through
 	defer c.mu.Unlock()
 	c.session = newSession(e, c, o, now)
 	c.armed = c.session.Deadline()
 	c.timer = time.AfterFunc(c.armed.Sub(now), c.tick)
 	return c
+}
+
+// setSendBuffer bounds what the kernel keeps for a socket, under TLS too.
+func setSendBuffer(c net.Conn) {
+	if tls, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = tls.NetConn()
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // a wish: the kernel's own size works too
+	}
 }
 
 // turn is one turn of the session: whoever calls it has the session to itself.

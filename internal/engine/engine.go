@@ -39,7 +39,7 @@ type Engine struct {
 	mu       sync.Mutex
 	sessions map[*conn]struct{}
 	draining bool
-	empty    chan struct{} // closed when the last session of a draining engine is gone
+	empty    chan struct{} // closed, once, when a draining engine has no session
 }
 
 // New starts an engine. Drain ends it.
@@ -87,7 +87,18 @@ func (e *Engine) remove(c *conn) {
 	defer e.mu.Unlock()
 	delete(e.sessions, c)
 	e.metrics.Sessions.Set(float64(len(e.sessions)))
-	if e.draining && len(e.sessions) == 0 {
+	e.closeIfEmpty()
+}
+
+// closeIfEmpty lets Drain go on. A session that was let in just before may still
+// come, and go at once; so it may be called again.
+func (e *Engine) closeIfEmpty() {
+	if !e.draining || len(e.sessions) > 0 {
+		return
+	}
+	select {
+	case <-e.empty:
+	default:
 		close(e.empty)
 	}
 }
@@ -98,9 +109,7 @@ func (e *Engine) remove(c *conn) {
 func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
-	if len(e.sessions) == 0 {
-		close(e.empty)
-	}
+	e.closeIfEmpty()
 	e.mu.Unlock()
 	for _, c := range e.open() {
 		c.drain()

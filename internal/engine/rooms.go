@@ -71,8 +71,11 @@ func (r *liveRoom) leave(p *presence) {
 	defer r.mu.Unlock()
 	r.members.Remove(p.member)
 	switch n := r.members.Len(); {
-	case n == 0:
-		r.crowd = room.Crowd[*roomlog.Reader]{}
+	case n == 0: // nobody is left to be told
+		if !r.crowd.Empty() {
+			r.timer.Stop()
+			r.crowd = room.Crowd[*roomlog.Reader]{}
+		}
 	case n <= room.Big:
 		r.sayCrowd()
 		r.tell(tutorial.Left, []string{p.member.Name}, 1, nil)
