@@ -24,8 +24,8 @@ race: ## unit tests under the race detector
 fuzz: ## fuzz every target; FUZZTIME=30s says how long each
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## the benchmarks that Go runs by itself
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## Parley beside the same chat on ws and on gws (Linux; npm)
+	go run ./bench compare
 
 lint: ## gofmt, go vet, golangci-lint
 	scripts/lint.sh

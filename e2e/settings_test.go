@@ -39,7 +39,7 @@ func TestWrongSettingIsNamedBeforeAnythingStarts(t *testing.T) {
 		"a value by file":              {file: `heartbeat = "soon"`, names: []string{"heartbeat", "parley.toml", "soon", "30s"}},
 		"a key that does not exist":    {file: `lisen = ":9000"`, names: []string{"lisen", "parley.toml", "listen"}},
 		"a file that is no TOML":       {file: `listen :9000`, names: []string{"parley.toml"}},
-		"a file that is not there":     {args: []string{"--config", "nowhere.toml"}, names: []string{"--config", "nowhere.toml"}},
+		"a file that is not there":     {args: []string{"--config", "nowhere.toml"}, names: []string{"settings file", "nowhere.toml"}},
 		"a rate":                       {args: []string{"--rate", "many"}, names: []string{"--rate", "many", "10/10s", "off"}},
 		"a store":                      {args: []string{"--store", "mysql"}, names: []string{"--store", "mysql", "memory"}},
 		"an address":                   {args: []string{"--listen", "8080"}, names: []string{"--listen", "8080", "localhost:8080"}},
