@@ -180,7 +180,7 @@ func (c *client) end(err error) error {
 		}
 	}
 	if n > 0 {
-		return fmt.Errorf("%d of the messages were not sent", n)
+		return fmt.Errorf("messages that were not sent: %d", n)
 	}
 	return nil
 }
