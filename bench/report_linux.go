@@ -149,7 +149,7 @@ func writeMarkdown(file string, all []summary) error {
 	for _, s := range all {
 		line(s.cells())
 	}
-	return os.WriteFile(file, []byte(b.String()), 0o644) //nolint:gosec // for all to read
+	return os.WriteFile(file, []byte(b.String()), 0o644)
 }
 
 func writeJSON(file string, cfg load.Config, all []series) error {
@@ -160,5 +160,5 @@ func writeJSON(file string, cfg load.Config, all []series) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(b, '\n'), 0o644) //nolint:gosec // for all to read
+	return os.WriteFile(file, append(b, '\n'), 0o644)
 }

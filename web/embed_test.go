@@ -41,12 +41,12 @@ func assets(t *testing.T) []string {
 
 func TestPageIsAskedForAgainAndItsAssetsAreKept(t *testing.T) {
 	page := get(t, "GET", "/", nil)
-	if page.StatusCode != 200 || page.Header.Get("Cache-Control") != "no-cache" {
+	if page.StatusCode != http.StatusOK || page.Header.Get("Cache-Control") != "no-cache" {
 		t.Errorf("/: %d, Cache-Control %q", page.StatusCode, page.Header.Get("Cache-Control"))
 	}
 	for _, name := range assets(t) {
 		asset := get(t, "GET", name, nil)
-		if asset.StatusCode != 200 || !strings.HasSuffix(asset.Header.Get("Cache-Control"), "immutable") {
+		if asset.StatusCode != http.StatusOK || !strings.HasSuffix(asset.Header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d, Cache-Control %q", name, asset.StatusCode, asset.Header.Get("Cache-Control"))
 		}
 	}

@@ -85,12 +85,12 @@ func (a *answers) close(code protocol.CloseCode, reason string) {
 	a.bytes += len(frames)
 }
 
-// next appends to dst what is to be written now, about max bytes. After an error
+// next appends to dst what is to be written now, about limit bytes. After an error
 // nothing of the answers is left.
-func (a *answers) next(dst [][]byte, max int) ([][]byte, written, error) {
+func (a *answers) next(dst [][]byte, limit int) ([][]byte, written, error) {
 	var w written
 	done := 0
-	for ; done < len(a.list) && w.Bytes < max; done++ {
+	for ; done < len(a.list) && w.Bytes < limit; done++ {
 		x := &a.list[done]
 		if x.reader == nil {
 			dst = append(dst, x.frames)
@@ -100,7 +100,7 @@ func (a *answers) next(dst [][]byte, max int) ([][]byte, written, error) {
 		}
 		var b roomlog.Batch
 		var err error
-		dst, b, err = x.reader.Read(dst, x.upTo, max-w.Bytes)
+		dst, b, err = x.reader.Read(dst, x.upTo, limit-w.Bytes)
 		if err != nil {
 			a.drop()
 			return dst, w, err

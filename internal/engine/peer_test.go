@@ -108,8 +108,6 @@ func (p *peer) sendBytes(b []byte) {
 	}
 }
 
-var errClosed = errors.New("closed")
-
 // read is the next message or control frame; io.EOF and the like at the end.
 func (p *peer) read() (frame.Opcode, string, error) {
 	for {

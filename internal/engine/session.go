@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -239,7 +240,7 @@ func (s *session) tooSlow() {
 // broken ends a session whose peer sent what RFC 6455 doesn't allow.
 func (s *session) broken(err error) {
 	code, reason := protocol.CloseInternal, err.Error()
-	if f, ok := err.(*frame.Error); ok {
+	if f, ok := errors.AsType[*frame.Error](err); ok {
 		code, reason = protocol.CloseCode(f.Code), f.Reason
 	}
 	s.end(code, reason)

@@ -135,7 +135,7 @@ func TestAnswersKeepTheirPlace(t *testing.T) {
 			all = frame.AppendMaskedFrame(all, frame.Text, []byte(text), [4]byte{9, 8, 7, 6})
 		}
 		all = frame.AppendMaskedFrame(all, frame.Close, []byte{3, 232}, [4]byte{})
-		go p.conn.Write(all)
+		go func() { _, _ = p.conn.Write(all) }() // what the server made of it is seen below
 		p.want(
 			errorFrame("Join a room first"),
 			`{"type":"system","text":"ada joined #lobby","users":["ada"]}`,
