@@ -11,6 +11,8 @@ import (
 type Serve struct {
 	Listen    string // host:port; port 0 picks a free one
 	Store     string // "memory"
+	Data      string // folder of what is kept on disk: nothing yet
+	Broker    string // "memory"
 	Rate      Rate
 	Heartbeat time.Duration
 

@@ -17,6 +17,8 @@ func (f *Flags) Settings() (Serve, error) {
 
 	s.Listen = check(&c, "listen", f.Listen, parseListen)
 	s.Store = check(&c, "store", f.Store, parseStore)
+	s.Data = check(&c, "data", f.Data, parseFolder)
+	s.Broker = check(&c, "broker", f.Broker, parseBroker)
 	s.Rate = check(&c, "rate", f.Rate, parseRate)
 	s.Heartbeat = check(&c, "heartbeat", f.Heartbeat, parseHeartbeat)
 

@@ -36,6 +36,13 @@ func parseStore(s string) (string, error) {
 	return s, nil
 }
 
+func parseBroker(s string) (string, error) {
+	if s != "memory" {
+		return "", errors.New("this version runs on one node alone: want memory")
+	}
+	return s, nil
+}
+
 // A session remembers when it sent its last maxRateN messages, so that this
 // bounds its memory.
 const (
@@ -58,10 +65,10 @@ func parseRate(s string) (Rate, error) {
 	return Rate{N: n, Per: d}, nil
 }
 
-// Below a second, pings would be most of the traffic; above an hour nothing
+// Below a tenth of a second, pings would be most of the traffic; above an hour nothing
 // notices the dead, and every proxy has cut the line long before.
 const (
-	minHeartbeat = time.Second
+	minHeartbeat = 100 * time.Millisecond
 	maxHeartbeat = time.Hour
 )
 
@@ -173,6 +180,14 @@ func parseReadable(path string) (string, error) {
 		return "", fmt.Errorf("%w: want a file that can be read", reason(err))
 	}
 	return path, f.Close()
+}
+
+// parseFolder wants a folder, or nothing where one can be made later.
+func parseFolder(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return "", errors.New("that is no folder: want one, or a name where one can be made")
+	}
+	return path, nil
 }
 
 func parseLogFormat(s string) (string, error) {
