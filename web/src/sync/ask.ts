@@ -45,5 +45,5 @@ export function lineLost(chat: Chat, link: Link, now: number): Chat {
 
 /** back says that the line is there again, and what that means for the reader. */
 export function back(chat: Chat, awayFor: number, now: number): Chat {
-  return { ...chat, word: { key: newKey(now), text: `Back. What was said in the ${span(awayFor)} between isn't shown` } };
+  return { ...chat, word: { key: newKey(now), text: `Back after ${span(awayFor)}. What was said meanwhile isn’t shown` } };
 }

@@ -4,7 +4,7 @@ import { count } from "../state/words";
 
 interface Said {
   readonly text: string;
-  readonly tone: "slow" | "plain" | "down" | "bad";
+  readonly tone: "slow" | "word" | "down" | "bad";
   readonly way?: "Try now" | "Try again" | "Use it here" | "Reload";
 }
 
@@ -41,7 +41,7 @@ function sayOf(chat: Chat): Said | null {
     case "opening":
       return chat.at.screen === "room" ? { tone: "slow", text: "Connecting…" } : null;
     case "open":
-      return chat.word ? { tone: "plain", text: chat.word.text } : null;
+      return chat.word ? { tone: "word", text: chat.word.text } : null;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Component } from "preact";
 import type { Row as RowOf } from "../state/rows";
-import { count } from "../state/words";
+import { count, span } from "../state/words";
 import { Sending } from "./Sending";
 import { Text } from "./Text";
 import { Tile } from "./Tile";
@@ -29,7 +29,7 @@ export class Row extends Component<Props> {
       case "gap":
         return (
           <li class="gap">
-            You were away from {clockOf(row.line.since)} to {clockOf(row.line.at)}. What was said then isn’t shown.
+            You were away for {span(row.line.at - row.line.since)}, until {clockOf(row.line.at)}. What was said then isn’t shown.
           </li>
         );
       case "notice":
