@@ -41,6 +41,16 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Event, 
 	return events, nil
 }
 
+// Read finds nothing: the events were never kept.
+func (s *Store) Read(_ context.Context, room string, cursor store.Seq, _ int) ([]store.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cursor >= s.heads[room].seq {
+		return nil, nil
+	}
+	return nil, store.ErrNotKept
+}
+
 // Release forgets where room's log stood.
 func (s *Store) Release(room string) {
 	s.mu.Lock()

@@ -4,7 +4,10 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/store"
@@ -60,6 +63,61 @@ func timesNeverFall(t *testing.T, s store.Store) {
 			last = e.Time
 		}
 	}
+}
+
+func readsBack(t *testing.T, s store.Store) {
+	var want []store.Event
+	for i := range 300 {
+		want = append(want, appendAll(t, s, []store.Draft{{Room: "lobby", User: "u1", Name: "Ada 🚀", Text: fmt.Sprint("line\n", i)}})...)
+		appendAll(t, s, []store.Draft{{Room: "attic", Name: "grace", Text: "elsewhere"}})
+	}
+	for cursor := range store.Seq(301) {
+		limit := int(cursor%7) + 1
+		got, err := s.Read(context.Background(), "lobby", cursor, limit)
+		if errors.Is(err, store.ErrNotKept) {
+			continue // it says so: that is its promise
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rest := want[cursor:]; !slices.Equal(got, rest[:min(limit, len(rest))]) {
+			t.Fatalf("after %d: %+v", cursor, got)
+		}
+	}
+	if got, err := s.Read(context.Background(), "nowhere", 0, 10); err != nil || len(got) > 0 {
+		t.Fatalf("a room that is not there: %+v, %v", got, err)
+	}
+}
+
+// readsBeside has readers follow a log that grows: none may see a hole.
+func readsBeside(t *testing.T, s store.Store) {
+	const events = 2000
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for cursor := store.Seq(0); cursor < events; {
+				page, err := s.Read(context.Background(), "lobby", cursor, 50)
+				if errors.Is(err, store.ErrNotKept) {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, e := range page {
+					if e.Seq != cursor+1 {
+						t.Errorf("seq %d after %d", e.Seq, cursor)
+						return
+					}
+					cursor = e.Seq
+				}
+			}
+		})
+	}
+	for range events / 20 {
+		appendAll(t, s, slices.Repeat([]store.Draft{{Room: "lobby", Name: "ada", Text: "x"}}, 20))
+	}
+	readers.Wait()
 }
 
 func appendAll(t *testing.T, s store.Store, drafts []store.Draft) []store.Event {

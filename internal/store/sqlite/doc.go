@@ -1,0 +1,11 @@
+// Package sqlite keeps logs in one SQLite file in a data folder.
+//
+//   - Append returns after the commit is on disk: WAL, synchronous=FULL. What it
+//     returned survives a killed process and a power cut.
+//   - A batch is one transaction, whatever rooms it is for.
+//   - A data folder is held by one process; a second one is told which.
+//   - The schema only moves forward. A file that is newer than the program, or
+//     that is no sound database, is refused and left as it is.
+//   - A commit that failed may or may not be there: the file is opened again and
+//     looked at before anything else is written.
+package sqlite

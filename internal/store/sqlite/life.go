@@ -1,0 +1,128 @@
+package sqlite
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// life is what the folder knows of the database in it. A copy of the database
+// that was made earlier has another id, since each start gives it a new one, or,
+// made since, fewer events than there were when it was last closed.
+type life struct {
+	IDs    []string `json:"ids"`    // of the database: one, or while it changes the old and the new
+	Events int64    `json:"events"` // at least so many were in it
+}
+
+const countEvents = "select coalesce(sum(head), 0) from room"
+
+// live sees whether the database is the one that was here last time. Where it is
+// not, its logs may lack what readers have seen, so every room begins a new epoch.
+func (s *Store) live() error {
+	db := s.writer.db
+	id, err := text(db, "select id from life")
+	if err != nil {
+		return err
+	}
+	events, err := integer(db, countEvents)
+	if err != nil {
+		return err
+	}
+	last, err := readLife(s.life)
+	if err != nil {
+		return err
+	}
+	same := id == "" && last.IDs == nil || slices.Contains(last.IDs, id) && int64(events) >= last.Events
+	if !same {
+		s.log.Warn("the database is not as it was left here: every room begins a new epoch", "file", s.path)
+	}
+	next := newID()
+	// Killed anywhere in between, the folder still knows the database.
+	if err := writeLife(s.life, life{IDs: []string{id, next}, Events: int64(events)}); err != nil {
+		return err
+	}
+	if err := s.writer.renew(next, !same); err != nil {
+		return err
+	}
+	return writeLife(s.life, life{IDs: []string{next}, Events: int64(events)})
+}
+
+// noteEvents has the folder know how many events there are now.
+func (s *Store) noteEvents() error {
+	l, err := readLife(s.life)
+	if err != nil {
+		return err
+	}
+	events, err := integer(s.writer.db, countEvents)
+	if err != nil {
+		return err
+	}
+	l.Events = int64(events)
+	return writeLife(s.life, l)
+}
+
+// renew gives the database a new life id and, if asked, its rooms new epochs.
+func (w *writer) renew(id string, epochs bool) (err error) {
+	tx, err := w.db.BeginImmediate()
+	if err != nil {
+		return err
+	}
+	defer tx.End(&err)
+	sql := fmt.Sprintf("delete from life; insert into life values ('%s');", id) // the id is our own hex
+	if epochs {
+		sql += "update room set epoch = lower(hex(randomblob(16)));"
+	}
+	return w.db.Exec(sql)
+}
+
+// newID is 16 random bytes in hex.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// readLife gives the zero life where the folder has none.
+func readLife(path string) (l life, err error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return life{}, nil
+	}
+	if err != nil {
+		return life{}, err
+	}
+	if json.Unmarshal(content, &l) != nil {
+		return life{}, nil // knows nothing: the database counts as another
+	}
+	return l, nil
+}
+
+// writeLife puts l on disk, whole or not at all.
+func writeLife(path string, l life) error {
+	content, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(content, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

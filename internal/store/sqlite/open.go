@@ -1,0 +1,190 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Names in a data folder.
+const (
+	File     = "parley.db"
+	lockFile = "parley.lock"
+	lifeFile = "parley.life" // holds the life id of the database beside it
+)
+
+// readers is how many connections read; each has a small page cache of its own.
+const readers = 2
+
+// Store is one open data folder.
+type Store struct {
+	// Fixed after Open.
+	path string
+	life string // the file beside it
+	log  *slog.Logger
+	lock *os.File
+	read chan *sqlite3.Conn // those that are free; nil stands for one that was never opened
+
+	// Guarded by mu: the writer's, and what Release takes from it.
+	mu      sync.Mutex
+	writer  *writer // nil after a failed commit, until the file was opened again
+	rooms   map[string]*roomState
+	settled bool // the file is known to be sound, and ours
+
+	// Any goroutine.
+	closed atomic.Bool
+}
+
+// Open opens the database of a data folder, made at need. The error says what is
+// wrong with the folder or the file in it, and what to do.
+func Open(folder string, log *slog.Logger) (_ *Store, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: filepath.Join(folder, File), life: filepath.Join(folder, lifeFile), log: log, lock: lock, read: make(chan *sqlite3.Conn, readers), rooms: map[string]*roomState{}}
+	for range readers {
+		s.read <- nil
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := refuseOthers(s.path); err != nil {
+		return nil, err
+	}
+	if s.writer, err = openWriter(s.path); err != nil {
+		return nil, s.inWords(err)
+	}
+	if err := s.settle(); err != nil {
+		return nil, s.inWords(err)
+	}
+	for range readers {
+		db, err := connect(s.path, readerCache)
+		if err != nil {
+			return nil, s.inWords(err)
+		}
+		<-s.read
+		s.read <- db
+	}
+	return s, nil
+}
+
+// refuseOthers looks at a file before SQLite does, which would take an empty or a
+// cut off one for a database that was never written to.
+func refuseOthers(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const magic = "SQLite format 3\x00" // https://sqlite.org/fileformat.html §1.3.1
+	head := make([]byte, len(magic))
+	if n, _ := f.Read(head); string(head[:n]) != magic {
+		return fmt.Errorf("%s is no database, or was cut off: put a backup in its place, or move it away to start anew", path)
+	}
+	return nil
+}
+
+// settle checks the file, brings it to this schema, and sees whether it is the
+// one that was here last time.
+func (s *Store) settle() error {
+	db := s.writer.db
+	if sound, err := text(db, "pragma quick_check(1)"); err != nil || sound != "ok" {
+		return errors.Join(fmt.Errorf("%s is damaged: put a backup in its place (%s)", s.path, sound), err)
+	}
+	if err := migrate(db, s.path); err != nil {
+		return err
+	}
+	if err := s.live(); err != nil {
+		return err
+	}
+	s.settled = true
+	return nil
+}
+
+// inWords says what a person can do about an error of SQLite's.
+func (s *Store) inWords(err error) error {
+	switch {
+	case errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.CORRUPT):
+		return fmt.Errorf("%s is damaged: put a backup in its place (%w)", s.path, err)
+	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN):
+		return fmt.Errorf("%s can't be written to: give its folder to the user that runs parley (%w)", s.path, err)
+	}
+	return err
+}
+
+// Page caches in KiB: the writer's holds the hot end of the logs, a reader's
+// little more than one page of history.
+const (
+	writerCache = 16 << 10
+	readerCache = 2 << 10
+)
+
+// connect opens one connection.
+func connect(path string, cache int) (*sqlite3.Conn, error) {
+	db, err := sqlite3.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	err = db.Exec(fmt.Sprintf(`
+		pragma busy_timeout = 10000;
+		pragma journal_mode = wal;
+		pragma synchronous = full;
+		pragma foreign_keys = on;
+		pragma cache_size = -%d;`, cache))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Close waits for those who read, closes every connection, and lets go of the
+// folder.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	var errs []error
+	for range readers {
+		if db := <-s.read; db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writer != nil {
+		if s.settled {
+			errs = append(errs, s.noteEvents())
+		}
+		errs = append(errs, s.writer.close())
+		s.writer = nil
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// Release implements store.Store: the log stays, only its place in memory goes.
+func (s *Store) Release(room string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.rooms, room)
+}
+
+var _ interface {
+	store.Store
+	store.Keeper
+} = (*Store)(nil)

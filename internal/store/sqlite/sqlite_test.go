@@ -1,0 +1,253 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/storetest"
+)
+
+func TestStoreKeepsItsPromises(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, t.TempDir()) })
+}
+
+func open(t *testing.T, folder string) *Store {
+	t.Helper()
+	s, err := Open(folder, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !s.closed.Load() {
+			closeStore(t, s)
+		}
+	})
+	return s
+}
+
+func closeStore(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func say(t *testing.T, s *Store, room string, n int) []store.Event {
+	t.Helper()
+	var drafts []store.Draft
+	for i := range n {
+		drafts = append(drafts, store.Draft{Room: room, Name: "ada", Text: fmt.Sprint(i)})
+	}
+	events, err := s.Append(context.Background(), drafts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+func onlyRoom(t *testing.T, s *Store) store.Room {
+	t.Helper()
+	rooms, err := s.Rooms(context.Background())
+	if err != nil || len(rooms) != 1 {
+		t.Fatalf("%+v, %v; want one room", rooms, err)
+	}
+	return rooms[0]
+}
+
+func TestALogGoesOnWhereItWas(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	before := say(t, s, "lobby", 10)
+	s.Release("lobby")
+	before = append(before, say(t, s, "lobby", 1)...)
+	room := onlyRoom(t, s)
+	closeStore(t, s)
+
+	s = open(t, folder)
+	if now := onlyRoom(t, s); now != room || now.Head != 11 {
+		t.Fatalf("%+v became %+v", room, now)
+	}
+	got, err := s.Read(context.Background(), "lobby", 0, 100)
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(before) {
+		t.Fatalf("%v, %v; want %v", got, err, before)
+	}
+	if e := say(t, s, "lobby", 1); e[0].Seq != 12 {
+		t.Fatalf("it went on with %d, want 12", e[0].Seq)
+	}
+}
+
+func TestAFolderIsHeldByOneProcess(t *testing.T) {
+	folder := t.TempDir()
+	open(t, folder)
+	_, err := Open(folder, slog.New(slog.DiscardHandler))
+	want := fmt.Sprintf("in use by another parley (process %d)", os.Getpid())
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Fatalf("%v, want %q", err, want)
+	}
+}
+
+func TestANewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	say(t, s, "lobby", 3)
+	if err := s.writer.db.Exec("pragma user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	wantRefusal(t, folder, "written by a newer parley (schema 99")
+}
+
+func TestADamagedFileIsReportedAndNeverOverwritten(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	say(t, s, "lobby", 5000)
+	closeStore(t, s)
+	whole := read(t, filepath.Join(folder, File))
+	middle := bytes.Clone(whole)
+	copy(middle[len(middle)/2:], bytes.Repeat([]byte{0xA5}, 20_000))
+	for name, content := range map[string][]byte{
+		"cut off":            whole[:len(whole)/2],
+		"cut in its header":  whole[:50],
+		"empty":              {},
+		"something else":     []byte("these are my notes\n"),
+		"damaged inside":     middle,
+		"damaged in page 1":  append(append(bytes.Clone(whole[:100]), bytes.Repeat([]byte{0xFF}, 2000)...), whole[2100:]...),
+		"an image of nought": make([]byte, len(whole)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(folder, File)
+			write(t, path, content)
+			wantRefusal(t, folder, "backup in its place")
+			if !bytes.Equal(read(t, path), content) {
+				t.Fatal("the file was changed")
+			}
+		})
+	}
+}
+
+// wantRefusal opens a folder that must not be opened.
+func wantRefusal(t *testing.T, folder, want string) {
+	t.Helper()
+	s, err := Open(folder, slog.New(slog.DiscardHandler))
+	if err == nil {
+		closeStore(t, s)
+	}
+	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), File) {
+		t.Fatalf("%v, want %q and the file's name", err, want)
+	}
+}
+
+func TestAnOldCopyPutBackByHandBeginsNewEpochs(t *testing.T) {
+	// change is what happens to a database that a copy was made of.
+	for name, change := range map[string]func(t *testing.T, folder string){
+		"more was said after a restart": func(t *testing.T, folder string) {
+			s := open(t, folder)
+			say(t, s, "lobby", 1)
+			closeStore(t, s)
+		},
+		"it was only started again": func(t *testing.T, folder string) { closeStore(t, open(t, folder)) },
+		"the folder forgot":         func(t *testing.T, folder string) { remove(t, filepath.Join(folder, lifeFile)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			s := open(t, folder)
+			say(t, s, "lobby", 5)
+			was := onlyRoom(t, s)
+			closeStore(t, s)
+			copied := read(t, filepath.Join(folder, File))
+			change(t, folder)
+			write(t, filepath.Join(folder, File), copied)
+			s = open(t, folder)
+			if now := onlyRoom(t, s); now.Epoch == was.Epoch || now.Head != was.Head {
+				t.Fatalf("%+v is now %+v, want another epoch", was, now)
+			}
+		})
+	}
+}
+
+func TestACopyOfTheSameDayIsNoticedToo(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, File)
+	s := open(t, folder)
+	say(t, s, "lobby", 5)
+	if _, _, err := s.writer.db.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE); err != nil {
+		t.Fatal(err)
+	}
+	copied := read(t, path) // while it runs
+	was := onlyRoom(t, s)
+	say(t, s, "lobby", 5)
+	closeStore(t, s)
+	write(t, path, copied)
+	if now := onlyRoom(t, open(t, folder)); now.Epoch == was.Epoch {
+		t.Fatalf("%+v is now %+v, want another epoch", was, now)
+	}
+}
+
+func TestARestartIsTheSameLife(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	say(t, s, "lobby", 5)
+	was := onlyRoom(t, s)
+	for range 3 {
+		closeStore(t, s)
+		s = open(t, folder)
+		if now := onlyRoom(t, s); now != was {
+			t.Fatalf("%+v became %+v", was, now)
+		}
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFullDiskKeepsNothingOfABatchAndRecovers(t *testing.T) {
+	s := open(t, t.TempDir())
+	say(t, s, "lobby", 10)
+	if err := s.writer.db.Exec("pragma max_page_count = 1"); err != nil { // SQLite takes what it has now
+		t.Fatal(err)
+	}
+	drafts := make([]store.Draft, 500)
+	for i := range drafts {
+		drafts[i] = store.Draft{Room: "lobby", Name: "ada", Text: strings.Repeat("x", 1000)}
+	}
+	if _, err := s.Append(context.Background(), drafts); !errors.Is(err, sqlite3.FULL) {
+		t.Fatalf("%v, want a full disk", err)
+	}
+	got, err := s.Read(context.Background(), "lobby", 0, 1000)
+	if err != nil || len(got) != 10 {
+		t.Fatalf("%d events, %v; want 10", len(got), err)
+	}
+	if e := say(t, s, "lobby", 1); e[0].Seq != 11 { // the limit went with the connection
+		t.Fatalf("it went on with %d, want 11", e[0].Seq)
+	}
+}
