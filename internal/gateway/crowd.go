@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -62,9 +64,11 @@ func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
 	n.handshakes++
 	switch {
 	case n.handshakes > protocol.MaxHandshakesPerAddr:
-		return nil, c.limited(protocol.CodeTooManyHandshakes, "More than 500 handshakes a second from one address.", now)
+		return nil, c.limited(protocol.CodeTooManyHandshakes,
+			fmt.Sprintf("More than %d handshakes a second from one address.", protocol.MaxHandshakesPerAddr), now)
 	case n.sessions >= protocol.MaxSessionsPerAddress:
-		return nil, c.limited(protocol.CodeTooManySessions, "More than 5,000 sessions of one address.", now)
+		return nil, c.limited(protocol.CodeTooManySessions,
+			fmt.Sprintf("More than %d sessions of one address.", protocol.MaxSessionsPerAddress), now)
 	}
 	n.sessions++
 	return &place{crowd: c, address: address}, nil
@@ -72,12 +76,13 @@ func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
 
 // limited refuses, and has the log say why at most once a minute.
 func (c *crowd) limited(code protocol.Code, text string, now time.Time) *refusal {
-	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text, header: map[string]string{"Retry-After": "1"}}
+	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text}
 	if now.Sub(c.warned) >= time.Minute {
 		c.warned = now
+		why.level = slog.LevelWarn
 		why.log = text + " If it is a proxy of yours, name it with --trusted-proxy, so that its clients are told apart"
 	}
-	return why
+	return why.with("Retry-After", "1")
 }
 
 // sweep forgets, once a second, the addresses that have no session and did not
@@ -102,8 +107,10 @@ func (p *place) seat(user string) *refusal {
 	p.crowd.mu.Lock()
 	defer p.crowd.mu.Unlock()
 	if p.crowd.users[user] >= protocol.MaxSessionsPerUser {
-		return &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests,
-			text: "This user has 50 sessions already: close one.", header: map[string]string{"Retry-After": "10"}}
+		why := &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests,
+			text: fmt.Sprintf("This user has %d sessions already: close one.", protocol.MaxSessionsPerUser),
+			log:  "a user who has as many sessions as one may was turned away"}
+		return why.with("Retry-After", "10")
 	}
 	p.crowd.users[user]++
 	p.user = user

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -49,7 +50,7 @@ type origin struct{ scheme, host, port string }
 
 func parseOrigin(s string) (origin, bool) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.Path != "" || strings.ContainsAny(s, "@?#") {
 		return origin{}, false
 	}
 	o := origin{strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()}
@@ -87,15 +88,19 @@ func (os *origins) check(r *http.Request) *refusal {
 	if len(values) > 1 {
 		return originRefused("more than one")
 	}
-	if values[0] == "null" {
+	if values[0] == "null" || values[0] == "file://" { // as embedded browsers write it
 		return os.checkNull()
 	}
 	o, ok := parseOrigin(values[0])
 	if !ok {
 		return originRefused(values[0])
 	}
-	own := o.host == hostOf(r.Host) && os.knows(o.host)
-	if own || isLoopback(o.host) || o == os.publicURL || slices.Contains(os.allowed, o.String()) {
+	if o == os.publicURL || slices.Contains(os.allowed, o.String()) {
+		return nil
+	}
+	// Schemes of apps and extensions name no host of the network.
+	web := o.scheme == "http" || o.scheme == "https"
+	if web && (isLoopback(o.host) || o.host == hostOf(r.Host) && os.knows(o.host)) {
 		return nil
 	}
 	return originRefused(o.String())
@@ -122,6 +127,7 @@ func originRefused(origin string) *refusal {
 	origin = strings.ToValidUTF8(origin[:min(len(origin), longest)], "")
 	return &refusal{
 		code:   protocol.CodeOriginRefused,
+		level:  slog.LevelWarn,
 		status: http.StatusForbidden,
 		text:   "Pages of this origin may not use this server.",
 		log:    fmt.Sprintf("a page of origin %q was turned away; --allow-origin %q would let it in", origin, origin),
