@@ -164,7 +164,7 @@ func (v *verifier) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
 }
 
 var (
-	// ErrUnavailable: a published key is needed, and none could be fetched for a day.
+	// ErrUnavailable is that a published key is needed, and none could be fetched for a day.
 	ErrUnavailable = errors.New("the keys that it could be checked with can't be fetched now")
 
 	errNoKey    = errors.New("no key of ours is the one that it was signed with")
