@@ -15,6 +15,9 @@ func parsePrefixes(list []string) ([]netip.Prefix, error) {
 		if addr, addrErr := netip.ParseAddr(s); addrErr == nil {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
+		if err == nil && prefix.Addr().Is4In6() { // as addresses of peers are
+			prefix, err = prefix.Addr().Unmap().Prefix(prefix.Bits() - 96)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("--trusted-proxy %q: want an address or a network, such as 10.0.0.0/8", s)
 		}
@@ -63,8 +66,10 @@ func (g *Gateway) trusted(addr netip.Addr) bool {
 }
 
 // peer is the address at the other end of the connection itself.
-func peer(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+func peer(r *http.Request) netip.Addr { return addressOf(r.RemoteAddr) }
+
+func addressOf(hostport string) netip.Addr {
+	ap, err := netip.ParseAddrPort(hostport)
 	if err != nil { // a listener that isn't TCP: nobody whom we could tell apart
 		return netip.IPv6Unspecified()
 	}

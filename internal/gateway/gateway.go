@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -96,6 +97,25 @@ func Server(g *Gateway) *http.Server {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(serverLog{g.log}, "", 0),
 		Protocols:         protocols,
+		ConnState:         g.watch,
+	}
+}
+
+// watch counts the connections that are no sessions, and hangs up on an address
+// that has too many. What becomes of the others, the deadlines see to.
+func (g *Gateway) watch(conn net.Conn, state http.ConnState) {
+	addr := addressOf(conn.RemoteAddr().String())
+	if g.trusted(addr) {
+		return // all its clients come from there
+	}
+	switch state {
+	case http.StateNew:
+		if why := g.crowd.connect(addr, time.Now()); why != nil {
+			g.count(addr, why)
+			conn.Close()
+		}
+	case http.StateHijacked, http.StateClosed:
+		g.crowd.disconnect(addr)
 	}
 }
 

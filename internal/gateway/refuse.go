@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -40,12 +41,17 @@ func newLineLimits() map[protocol.Code]*rate.Limiter {
 	return lines
 }
 
-// count counts a refusal, logs it, and sets the headers of its answer.
-func (g *Gateway) count(w http.ResponseWriter, r *http.Request, why *refusal) {
+// count counts a refusal, and logs it.
+func (g *Gateway) count(addr netip.Addr, why *refusal) {
 	g.metrics.Refused(why.code)
 	if why.log != "" && g.lines[why.code].Allow() {
-		g.log.Log(r.Context(), why.level, why.log, "addr", g.client(r).String(), "reason", string(why.code))
+		g.log.Log(context.Background(), why.level, why.log, "addr", addr.String(), "reason", string(why.code))
 	}
+}
+
+// begin counts a refusal, and sets the headers of its answer.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, why *refusal) {
+	g.count(g.client(r), why)
 	for _, h := range why.header {
 		w.Header().Set(h[0], h[1])
 	}
@@ -53,14 +59,14 @@ func (g *Gateway) count(w http.ResponseWriter, r *http.Request, why *refusal) {
 
 // refuse answers an upgrade that goes no further.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
-	g.count(w, r, why)
+	g.begin(w, r, why)
 	w.Header().Set("Connection", "close") // what was sent behind a handshake is no HTTP
 	http.Error(w, why.text, why.status)
 }
 
 // refuseJSON answers a command with the error frame that it would get.
 func (g *Gateway) refuseJSON(w http.ResponseWriter, r *http.Request, why *refusal) {
-	g.count(w, r, why)
+	g.begin(w, r, why)
 	writeJSON(w, why.status, struct {
 		Type string        `json:"type"`
 		Code protocol.Code `json:"code"`
