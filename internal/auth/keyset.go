@@ -16,15 +16,20 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// How often the published keys are asked for.
+// How old published keys may be, counted from when they were fetched.
 const (
-	refetchAfter = 10 * time.Minute // so that a key which was taken back stops being trusted
+	refetchAfter = 5 * time.Minute  // from here on they are asked for again, in the background
+	waitAfter    = 10 * time.Minute // from here on nobody comes in before the answer is here
+	trustedFor   = 24 * time.Hour   // from here on they are trusted no more, though no answer came
+)
+
+// What the publisher may cost us, and we the publisher.
+const (
 	fetchGap     = 30 * time.Second // at least this between two fetches, whatever tokens come
 	fetchTimeout = 5 * time.Second
 	maxKeySet    = 1 << 20 // bytes
+	maxKeys      = 100     // that are of use to us: a token without kid is tried with each
 )
-
-var errKeysUnavailable = errors.New("the keys that it could be checked with can't be fetched now")
 
 // keySet is the public keys that somebody publishes at a URL, fetched when first
 // needed and kept.
@@ -39,6 +44,7 @@ type keySet struct {
 	keys    []publishedKey
 	fetched time.Time     // when keys were fetched; zero before the first time
 	tried   time.Time     // when that was last tried
+	answers bool          // it went well then
 	trying  chan struct{} // closed when the fetch under way ends; nil without one
 }
 
@@ -49,15 +55,11 @@ type publishedKey struct {
 }
 
 func newKeySet(c Config) *keySet {
-	s := &keySet{url: c.JWKSURL, now: c.Now, log: c.Log, client: &http.Client{
+	return &keySet{url: c.JWKSURL, now: c.Now, log: c.Log, client: &http.Client{
 		Transport:     c.HTTP,
 		Timeout:       fetchTimeout,
 		CheckRedirect: sameHost,
 	}}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	return s
 }
 
 // sameHost follows a redirect only to where the settings point.
@@ -69,70 +71,76 @@ func sameHost(r *http.Request, via []*http.Request) error {
 }
 
 // find gives the keys that a token with this kid and algorithm may be signed
-// with. It asks the publisher again when the keys are old or none fits, but never
-// more often than fetchGap allows.
+// with. A key that was withdrawn is trusted for waitAfter at most while the
+// publisher answers. One who answers no more is not waited for a second time:
+// the keys that he published last hold, until trustedFor.
 func (s *keySet) find(ctx context.Context, kid, method string) ([]crypto.PublicKey, error) {
-	keys, old := s.look(kid, method)
-	if len(keys) > 0 && !old {
-		return keys, nil
+	keys, age, answers := s.look(kid, method)
+	switch {
+	case len(keys) == 0, age > waitAfter && answers:
+		select {
+		case <-s.refresh():
+		case <-ctx.Done():
+		}
+		keys, age, _ = s.look(kid, method)
+	case age > refetchAfter:
+		s.refresh()
 	}
-	if err := s.refresh(ctx); err != nil {
-		return nil, err
-	}
-	keys, _ = s.look(kid, method)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.fetched.IsZero() {
-		return nil, errKeysUnavailable
+	if age > trustedFor {
+		return nil, ErrUnavailable
 	}
 	return keys, nil
 }
 
-// look finds keys among those that were fetched. Without a kid, every key of the
-// algorithm may be meant.
-func (s *keySet) look(kid, method string) (keys []crypto.PublicKey, old bool) {
+// look finds keys among those that were fetched. Without a kid, of the token or
+// of a key, every key of the algorithm may be meant. answers reports whether the
+// publisher did when he was last asked.
+func (s *keySet) look(kid, method string) (keys []crypto.PublicKey, age time.Duration, answers bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.keys {
-		if k.method == method && (kid == "" || k.id == kid) {
+		if k.method == method && (kid == "" || k.id == "" || k.id == kid) {
 			keys = append(keys, k.key)
 		}
 	}
-	return keys, s.now().Sub(s.fetched) > refetchAfter
+	return keys, s.now().Sub(s.fetched), s.answers
 }
 
-// refresh fetches the keys, unless that was tried a moment ago. All who need them
-// wait for one fetch.
-func (s *keySet) refresh(ctx context.Context) error {
+// refresh fetches the keys, unless that was tried a moment ago. What it returns is
+// closed when there is nothing more to wait for; all wait for one fetch.
+func (s *keySet) refresh() <-chan struct{} {
 	s.mu.Lock()
-	if s.trying == nil {
-		if !s.tried.IsZero() && s.now().Sub(s.tried) < fetchGap {
-			s.mu.Unlock()
-			return nil
-		}
-		s.tried = s.now()
+	defer s.mu.Unlock()
+	if now := s.now(); s.trying == nil && now.Sub(s.tried) >= fetchGap {
+		s.tried = now
 		s.trying = make(chan struct{})
 		go s.fetch()
 	}
-	trying := s.trying
-	s.mu.Unlock()
-	select {
-	case <-trying:
-		return nil
-	case <-ctx.Done():
-		return errKeysUnavailable
+	if s.trying == nil {
+		return closed
 	}
+	return s.trying
 }
 
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // fetch asks the publisher. Where that fails, the keys that are known stay: a
-// publisher that is away for a while turns nobody out.
+// publisher who is away for a while turns nobody out.
 func (s *keySet) fetch() {
 	keys, err := s.ask()
+	switch {
+	case err != nil:
+		s.log.Warn("the keys of --jwt-jwks could not be fetched; those known so far stay", "err", err)
+	case len(keys) == 0:
+		s.log.Warn("the key set of --jwt-jwks holds no key that is of use here: want RS256 of 2048 bits or more, ES256 or EdDSA")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
-		s.log.Warn("the keys of --jwt-jwks could not be fetched; those known so far stay", "err", err)
-	} else {
+	if s.answers = err == nil; s.answers {
 		s.keys, s.fetched = keys, s.now()
 	}
 	close(s.trying)
@@ -140,7 +148,12 @@ func (s *keySet) fetch() {
 }
 
 func (s *keySet) ask() ([]publishedKey, error) {
-	answer, err := s.client.Get(s.url) //nolint:noctx // the client has its timeout
+	ask, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.url, http.NoBody) // the client has its timeout
+	if err != nil {
+		return nil, err
+	}
+	ask.Close = true // the next one is minutes away
+	answer, err := s.client.Do(ask)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +191,9 @@ func parseKeySet(body []byte) ([]publishedKey, error) {
 			continue
 		}
 		keys = append(keys, publishedKey{id: k.KeyID, method: method, key: k.Key})
+	}
+	if len(keys) > maxKeys {
+		return nil, fmt.Errorf("that JWK set holds more than %d keys", maxKeys)
 	}
 	return keys, nil
 }

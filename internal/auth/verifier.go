@@ -11,13 +11,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
 // Verifier says whom a token speaks of. Its errors say what is wrong with the
-// token, in words for whoever made it, and hold nothing of it.
+// token, in words for whoever made it, and hold nothing of it. ErrUnavailable
+// says nothing of the token: it may hold in a moment.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (Identity, error)
 }
@@ -41,7 +43,10 @@ type Config struct {
 // New makes the verifier of c: nil where no key is configured, so that everybody
 // is a guest.
 func New(c Config) (Verifier, error) {
-	v := &verifier{secret: []byte(c.Secret), key: c.Key}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	v := &verifier{secret: []byte(c.Secret), key: c.Key, now: c.Now}
 	if v.key != nil && methodOf(v.key) == "" {
 		return nil, fmt.Errorf("--jwt-key: a key of type %T: want RSA, ECDSA P-256 or Ed25519", v.key)
 	}
@@ -61,9 +66,7 @@ func newParser(c Config, methods []string) *jwt.Parser {
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
 		jwt.WithLeeway(Leeway),
-	}
-	if c.Now != nil {
-		options = append(options, jwt.WithTimeFunc(c.Now))
+		jwt.WithTimeFunc(c.Now),
 	}
 	if c.Audience != "" {
 		options = append(options, jwt.WithAudience(c.Audience))
@@ -78,6 +81,7 @@ type verifier struct {
 	secret []byte
 	key    crypto.PublicKey // nil for none
 	set    *keySet          // nil for none
+	now    func() time.Time
 	parser *jwt.Parser
 }
 
@@ -122,9 +126,9 @@ func (v *verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	var c claims
 	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return v.keysFor(ctx, t) })
 	if err != nil {
-		return Identity{}, inWords(err)
+		return Identity{}, v.inWords(err)
 	}
-	return c.identity()
+	return c.identity(v.now())
 }
 
 const maxToken = 8 << 10
@@ -133,6 +137,9 @@ const maxToken = 8 << 10
 // algorithm, which must be one of methods, so that a public key never serves as a
 // secret.
 func (v *verifier) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
+	if _, critical := t.Header["crit"]; critical {
+		return nil, errCritical
+	}
 	if _, hmac := t.Method.(*jwt.SigningMethodHMAC); hmac {
 		return v.secret, nil
 	}
@@ -156,19 +163,29 @@ func (v *verifier) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
 	return keys, nil
 }
 
-var errNoKey = errors.New("no key of ours is the one that it was signed with")
+var (
+	// ErrUnavailable is that a published key is needed, and none could be fetched for a day.
+	ErrUnavailable = errors.New("the keys that it could be checked with can't be fetched now")
+
+	errNoKey    = errors.New("no key of ours is the one that it was signed with")
+	errCritical = errors.New("its header has a crit, of which we understand nothing") // RFC 7515 §4.1.11
+)
 
 // inWords says what is wrong with a token without a part of it.
-func inWords(err error) error {
+func (v *verifier) inWords(err error) error {
+	for _, ours := range []error{ErrUnavailable, errNoKey, errCritical, errClaims, errRooms, errTime} {
+		if errors.Is(err, ours) {
+			return ours
+		}
+	}
+	notSigned := "it is not signed with a key of ours: want " + strings.Join(v.methods(), ", ")
 	for _, known := range []struct {
 		is   error
 		text string
 	}{
-		{errNoKey, errNoKey.Error()},
-		{errKeysUnavailable, errKeysUnavailable.Error()},
-		{jwt.ErrTokenMalformed, "it is no JWT, or its claims are of the wrong types"},
-		{jwt.ErrTokenUnverifiable, "its algorithm is none that we take"},
-		{jwt.ErrTokenSignatureInvalid, "its signature or algorithm is wrong"},
+		{jwt.ErrTokenMalformed, "it is no JWT"},
+		{jwt.ErrTokenUnverifiable, notSigned},
+		{jwt.ErrTokenSignatureInvalid, notSigned},
 		{jwt.ErrTokenRequiredClaimMissing, "it has no exp (a time in seconds), or lacks the iss or aud that is asked for"},
 		{jwt.ErrTokenExpired, "it has expired"},
 		{jwt.ErrTokenNotValidYet, "it is not valid yet (nbf)"},

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -9,7 +11,8 @@ import (
 	"github.com/parley-chat/parley/protocol"
 )
 
-// crowd counts who is here and who knocks, by address and by user.
+// crowd counts who is here, who knocks and who only stands there, by address, and
+// who is here by user.
 type crowd struct {
 	mu        sync.Mutex
 	addresses map[netip.Prefix]*counts
@@ -21,9 +24,12 @@ type crowd struct {
 // counts is what one address has.
 type counts struct {
 	sessions   int
+	conns      int       // that are no sessions (yet)
 	second     time.Time // in which handshakes are counted
 	handshakes int
 }
+
+func (n *counts) nobody() bool { return n.sessions == 0 && n.conns == 0 }
 
 func (c *crowd) init() {
 	c.addresses, c.users = map[netip.Prefix]*counts{}, map[string]int{}
@@ -36,35 +42,77 @@ type place struct {
 	user    string       // empty: a guest, or none yet
 }
 
-// enter takes a place for a handshake, or says why there is none.
-func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
-	if addr.IsLoopback() {
-		return &place{crowd: c}, nil
-	}
-	// Whoever has one IPv6 address has its /64 (RFC 4291 §2.5.1).
+// groupOf is what counts as one address: an IPv4 address, or an IPv6 /64, since
+// whoever has one of its addresses has them all (RFC 4291 §2.5.1). Loopback is not
+// counted.
+func groupOf(addr netip.Addr) (group netip.Prefix, counted bool) {
 	bits := 32
 	if addr.Is6() {
 		bits = 64
 	}
-	address, _ := addr.Prefix(bits) // fails only for more bits than there are
+	group, _ = addr.Prefix(bits) // fails only for more bits than there are
+	return group, !addr.IsLoopback()
+}
 
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// of gives the counts of one address. It wants mu held.
+func (c *crowd) of(address netip.Prefix, now time.Time) *counts {
 	c.sweep(now)
 	n := c.addresses[address]
 	if n == nil {
 		n = &counts{second: now}
 		c.addresses[address] = n
 	}
+	return n
+}
+
+// connect counts a connection that has asked for nothing yet. Whether or not
+// there are too many, it is to be followed by disconnect.
+func (c *crowd) connect(addr netip.Addr, now time.Time) *refusal {
+	address, counted := groupOf(addr)
+	if !counted {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.of(address, now)
+	n.conns++
+	if n.conns > protocol.MaxSessionsPerAddress {
+		return c.limited(protocol.CodeTooManySessions,
+			fmt.Sprintf("More than %d connections without a session from one address.", protocol.MaxSessionsPerAddress), now)
+	}
+	return nil
+}
+
+func (c *crowd) disconnect(addr netip.Addr) {
+	address, counted := groupOf(addr)
+	if !counted {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.addresses[address].conns--
+}
+
+// enter takes a place for a handshake, or says why there is none.
+func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
+	address, counted := groupOf(addr)
+	if !counted {
+		return &place{crowd: c}, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.of(address, now)
 	if now.Sub(n.second) >= time.Second {
 		n.second, n.handshakes = now, 0
 	}
 	n.handshakes++
 	switch {
 	case n.handshakes > protocol.MaxHandshakesPerAddr:
-		return nil, c.limited(protocol.CodeTooManyHandshakes, "More than 500 handshakes a second from one address.", now)
+		return nil, c.limited(protocol.CodeTooManyHandshakes,
+			fmt.Sprintf("More than %d handshakes a second from one address.", protocol.MaxHandshakesPerAddr), now)
 	case n.sessions >= protocol.MaxSessionsPerAddress:
-		return nil, c.limited(protocol.CodeTooManySessions, "More than 5,000 sessions of one address.", now)
+		return nil, c.limited(protocol.CodeTooManySessions,
+			fmt.Sprintf("More than %d sessions of one address.", protocol.MaxSessionsPerAddress), now)
 	}
 	n.sessions++
 	return &place{crowd: c, address: address}, nil
@@ -72,15 +120,16 @@ func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
 
 // limited refuses, and has the log say why at most once a minute.
 func (c *crowd) limited(code protocol.Code, text string, now time.Time) *refusal {
-	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text, header: map[string]string{"Retry-After": "1"}}
+	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text}
 	if now.Sub(c.warned) >= time.Minute {
 		c.warned = now
+		why.level = slog.LevelWarn
 		why.log = text + " If it is a proxy of yours, name it with --trusted-proxy, so that its clients are told apart"
 	}
-	return why
+	return why.with("Retry-After", "1")
 }
 
-// sweep forgets, once a second, the addresses that have no session and did not
+// sweep forgets, once a second, the addresses that have nobody here and did not
 // knock within it.
 func (c *crowd) sweep(now time.Time) {
 	if now.Sub(c.swept) < time.Second {
@@ -88,7 +137,7 @@ func (c *crowd) sweep(now time.Time) {
 	}
 	c.swept = now
 	for address, n := range c.addresses {
-		if n.sessions == 0 && now.Sub(n.second) >= time.Second {
+		if n.nobody() && now.Sub(n.second) >= time.Second {
 			delete(c.addresses, address)
 		}
 	}
@@ -102,8 +151,10 @@ func (p *place) seat(user string) *refusal {
 	p.crowd.mu.Lock()
 	defer p.crowd.mu.Unlock()
 	if p.crowd.users[user] >= protocol.MaxSessionsPerUser {
-		return &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests,
-			text: "This user has 50 sessions already: close one.", header: map[string]string{"Retry-After": "10"}}
+		why := &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests,
+			text: fmt.Sprintf("This user has %d sessions already: close one.", protocol.MaxSessionsPerUser),
+			log:  "a user who has as many sessions as one may was turned away"}
+		return why.with("Retry-After", "10")
 	}
 	p.crowd.users[user]++
 	p.user = user

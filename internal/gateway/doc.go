@@ -4,5 +4,8 @@
 //     that says what would be right, and is counted by its reason.
 //   - No token, and no part of one, reaches a log line or an error.
 //   - A page of another site cannot use a visitor's chat.
-//   - What the gateway keeps of an address or a user goes with their last session.
+//   - No peer holds on to more than a bounded number of connections, whether it
+//     speaks or not.
+//   - What the gateway keeps of a user goes with the last session; of an address,
+//     with the first one who knocks a second after its last connection.
 package gateway

@@ -1,15 +1,16 @@
 package gateway
 
 import (
-	"crypto/tls"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/engine"
@@ -47,6 +48,7 @@ type Gateway struct {
 	origins      origins
 	proxies      []netip.Prefix
 	metricsToken string
+	lines        map[protocol.Code]*rate.Limiter // of the log
 	handler      http.Handler
 
 	// Any goroutine.
@@ -68,25 +70,11 @@ func New(c Config) (*Gateway, error) {
 		origins:      newOrigins(c),
 		proxies:      proxies,
 		metricsToken: c.MetricsToken,
+		lines:        newLineLimits(),
 	}
 	g.crowd.init()
 	g.handler = g.routes(c.Page)
 	return g, nil
-}
-
-func parsePrefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, s := range list {
-		prefix, err := netip.ParsePrefix(s)
-		if addr, addrErr := netip.ParseAddr(s); addrErr == nil {
-			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxy %q: want an address or a network, such as 10.0.0.0/8", s)
-		}
-		out = append(out, prefix.Masked())
-	}
-	return out, nil
 }
 
 // Handler serves every route.
@@ -98,6 +86,8 @@ func (g *Gateway) Drain() { g.draining.Store(true) }
 // Server is an HTTP server for g, with every deadline that keeps a slow peer from
 // holding on to it.
 func Server(g *Gateway) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // alone: a WebSocket takes its connection over
 	return &http.Server{
 		Handler:           g.handler,
 		ReadHeaderTimeout: protocol.HandshakeTimeout,
@@ -105,8 +95,27 @@ func Server(g *Gateway) *http.Server {
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
-		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1 alone
+		ErrorLog:          log.New(serverLog{g.log}, "", 0),
+		Protocols:         protocols,
+		ConnState:         g.watch,
+	}
+}
+
+// watch counts the connections that are no sessions, and hangs up on an address
+// that has too many. What becomes of the others, the deadlines see to.
+func (g *Gateway) watch(conn net.Conn, state http.ConnState) {
+	addr := addressOf(conn.RemoteAddr().String())
+	if g.trusted(addr) {
+		return // all its clients come from there
+	}
+	switch state {
+	case http.StateNew:
+		if why := g.crowd.connect(addr, time.Now()); why != nil {
+			g.count(addr, why)
+			conn.Close()
+		}
+	case http.StateHijacked, http.StateClosed:
+		g.crowd.disconnect(addr)
 	}
 }
 
@@ -139,60 +148,4 @@ func (g *Gateway) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
-}
-
-// client is the address that a request comes from: the peer's, or what a proxy
-// that is trusted says, the last one that isn't such a proxy itself.
-func (g *Gateway) client(r *http.Request) netip.Addr {
-	addr := peer(r)
-	if !g.trusted(addr) {
-		return addr
-	}
-	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(forwarded) - 1; i >= 0; i-- {
-		hop, err := parseHop(strings.TrimSpace(forwarded[i]))
-		if err != nil {
-			break
-		}
-		addr = hop
-		if !g.trusted(addr) {
-			break
-		}
-	}
-	return addr
-}
-
-// parseHop reads an address as proxies write it, with a port or without.
-func parseHop(s string) (netip.Addr, error) {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone(""), nil
-	}
-	addr, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	return addr.Unmap().WithZone(""), err
-}
-
-func (g *Gateway) trusted(addr netip.Addr) bool {
-	for _, p := range g.proxies {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
-}
-
-// peer is the address at the other end of the connection itself.
-func peer(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil { // a listener that isn't TCP: nobody whom we could tell apart
-		return netip.IPv6Unspecified()
-	}
-	return ap.Addr().Unmap().WithZone("")
-}
-
-// hostOf is the host of HOST or HOST:PORT, in lower case.
-func hostOf(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		hostport = host
-	}
-	return strings.ToLower(strings.Trim(hostport, "[]"))
 }

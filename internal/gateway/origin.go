@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -49,7 +50,7 @@ type origin struct{ scheme, host, port string }
 
 func parseOrigin(s string) (origin, bool) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.Path != "" || strings.ContainsAny(s, "@?#") {
 		return origin{}, false
 	}
 	o := origin{strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()}
@@ -85,20 +86,28 @@ func (os *origins) check(r *http.Request) *refusal {
 		return nil
 	}
 	if len(values) > 1 {
-		return originRefused("more than one")
+		return originRefused(strings.Join(values, ", "), "a browser sends one, so no setting lets it in")
 	}
-	if values[0] == "null" {
+	if values[0] == "null" || values[0] == "file://" { // as embedded browsers write it
 		return os.checkNull()
 	}
 	o, ok := parseOrigin(values[0])
 	if !ok {
-		return originRefused(values[0])
+		return originRefused(values[0], "that is no origin, so no setting lets it in")
 	}
-	own := o.host == hostOf(r.Host) && os.knows(o.host)
-	if own || isLoopback(o.host) || o == os.publicURL || slices.Contains(os.allowed, o.String()) {
+	if o == os.publicURL || slices.Contains(os.allowed, o.String()) {
 		return nil
 	}
-	return originRefused(o.String())
+	// Schemes of apps and extensions name no host of the network.
+	web := o.scheme == "http" || o.scheme == "https"
+	own := web && o.host == hostOf(r.Host)
+	if web && isLoopback(o.host) || own && os.knows(o.host) {
+		return nil
+	}
+	if own {
+		return originRefused(o.String(), "if that is what people type to get here, say --public-url "+o.String())
+	}
+	return originRefused(o.String(), "--allow-origin "+o.String()+" would let it in")
 }
 
 // checkNull is for pages that have no origin: from a file, but also from a
@@ -108,7 +117,7 @@ func (os *origins) checkNull() *refusal {
 		return nil
 	}
 	if !os.nullPasses {
-		return originRefused("null")
+		return originRefused("null", "--allow-origin null would let it in, and a sandboxed frame on any page, too")
 	}
 	os.warnOfNull.Do(func() {
 		os.warn("a page without an origin came in: one opened from a file, or a sandboxed frame of any site. " +
@@ -117,16 +126,20 @@ func (os *origins) checkNull() *refusal {
 	return nil
 }
 
-func originRefused(origin string) *refusal {
+// originRefused turns a page away; advice is for the operator.
+func originRefused(origin, advice string) *refusal {
 	const longest = 200 // of what an unknown peer puts into our log
-	origin = strings.ToValidUTF8(origin[:min(len(origin), longest)], "")
+	origin, advice = cut(origin, longest), cut(advice, 2*longest)
 	return &refusal{
 		code:   protocol.CodeOriginRefused,
+		level:  slog.LevelWarn,
 		status: http.StatusForbidden,
-		text:   "Pages of this origin may not use this server.",
-		log:    fmt.Sprintf("a page of origin %q was turned away; --allow-origin %q would let it in", origin, origin),
+		text:   "Pages of this origin may not use this server. Its log says what would let them in.",
+		log:    fmt.Sprintf("a page of origin %q was turned away: %s", origin, advice),
 	}
 }
+
+func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
 
 // knows reports whether this server goes by a host name: a loopback name, any
 // address, or the host that it was told to listen on.
@@ -148,6 +161,9 @@ func (os *origins) exactlyOurs(r *http.Request) bool {
 		return false
 	}
 	asked, ok := parseOrigin(o.scheme + "://" + r.Host)
+	if r.TLS != nil && o.scheme != "https" { // without TLS, a proxy in front may have it
+		ok = false
+	}
 	return ok && o == asked || o == os.publicURL
 }
 

@@ -2,11 +2,10 @@ import { options, render } from "preact";
 import "./style/style.css";
 import { correctTo, goTo, roomInAddress } from "./dom/address";
 import { watchHidden } from "./dom/hidden";
-import { read, store as keep } from "./dom/storage";
+import { read, readList, store as keep } from "./dom/storage";
 import { showUnread } from "./dom/title";
 import { keptOutbox } from "./outbox/keep";
 import { takeToken } from "./socket/token";
-import { whoami } from "./socket/whoami";
 import type { Chat } from "./state/chat";
 import { Store } from "./state/store";
 import { general } from "./state/words";
@@ -62,11 +61,10 @@ store.listen((chat) => {
 
 // One drawing a frame, however many messages it brings; none while the page is hidden.
 options.debounceRendering = requestAnimationFrame;
-void signIn().then(() => {
-  // A reload comes back to where one was.
-  if (read("tab", places.here) !== null) acts.join(store.chat.name, store.chat.room);
-  render(<App store={store} acts={acts} />, document.getElementById("app") as HTMLElement);
-});
+// A reload comes back to where one was.
+if (read("tab", places.here) !== null) acts.join(store.chat.name, store.chat.room);
+void session.signIn();
+render(<App store={store} acts={acts} />, document.getElementById("app") as HTMLElement);
 
 function atFirst(): Chat {
   return {
@@ -76,7 +74,7 @@ function atFirst(): Chat {
     room: roomInAddress() ?? read("browser", places.room) ?? general,
     joined: null,
     rooms: {},
-    visited: JSON.parse(read("browser", places.rooms) ?? "[]") as string[],
+    visited: readList("browser", places.rooms).filter((room) => typeof room === "string"),
     outbox: keptOutbox(),
     link: { is: "opening" },
     asked: null,
@@ -85,12 +83,4 @@ function atFirst(): Chat {
     unread: 0,
     hidden: document.hidden,
   };
-}
-
-/** signIn asks the server whom the token names; without a token there is nobody to ask about. */
-async function signIn(): Promise<void> {
-  if (token === null) return;
-  const me = await whoami(token);
-  if (me.is === "user") store.set({ ...store.chat, name: me.name, signedIn: true });
-  if (me.is === "unauthenticated") store.set({ ...store.chat, signedIn: true, link: { is: "stopped", why: "signed out", code: 4401 } });
 }

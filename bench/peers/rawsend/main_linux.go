@@ -32,6 +32,7 @@ type session struct {
 	socket *os.File // keeps fd open
 	fd     int
 	name   string
+	rest   []byte // the beginning of a frame that was not read whole
 }
 
 type room struct {
@@ -115,7 +116,7 @@ func (r *room) add(s *session) {
 func (r *room) serve(upgraded <-chan *session) {
 	var (
 		events [256]unix.EpollEvent
-		buf    [4096]byte
+		buf    [128 << 10]byte // more than the longest frame
 	)
 	for len(upgraded) == 0 {
 		n, err := unix.EpollWait(r.epoll, events[:], 10)
@@ -125,12 +126,13 @@ func (r *room) serve(upgraded <-chan *session) {
 		r.out = r.out[:0]
 		for i := range max(n, 0) {
 			s := r.sessions[events[i].Fd]
-			n, err := unix.Read(s.fd, buf[:])
+			held := copy(buf[:], s.rest)
+			n, err := unix.Read(s.fd, buf[held:])
 			if err != nil || n == 0 {
 				r.remove(s)
 				continue
 			}
-			r.receive(s, buf[:n])
+			s.rest = append(s.rest[:0], r.receive(s, buf[:held+n])...)
 			if !r.batch {
 				r.flush()
 			}
@@ -139,15 +141,15 @@ func (r *room) serve(upgraded <-chan *session) {
 	}
 }
 
-// receive takes frames to come whole and short, as the load generator sends them.
-func (r *room) receive(s *session, b []byte) {
-	for len(b) >= 6 {
+// receive takes frames to be short, as the load generator sends them, and returns what is not a whole one yet.
+func (r *room) receive(s *session, b []byte) (rest []byte) {
+	for len(b) >= 8 { // no command is shorter than that with its header
 		n, head := int(b[1]&0x7F), 6
 		if n == 126 {
 			n, head = int(b[2])<<8|int(b[3]), 8
 		}
 		if len(b) < head+n {
-			log.Fatal("a frame came in parts")
+			break
 		}
 		payload := b[head : head+n]
 		for i := range payload {
@@ -156,6 +158,7 @@ func (r *room) receive(s *session, b []byte) {
 		r.command(s, payload)
 		b = b[head+n:]
 	}
+	return b
 }
 
 var (

@@ -24,3 +24,13 @@ export function store(scope: Scope, place: string, value: string | null): void {
     // Full or refused: the page goes on without.
   }
 }
+
+/** readList reads what was kept as a JSON list; whatever else stands there counts as empty. */
+export function readList(scope: Scope, place: string): readonly unknown[] {
+  try {
+    const list: unknown = JSON.parse(read(scope, place) ?? "[]");
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,5 +1,9 @@
-/** walk moves the focus through the list's messages by the arrow keys; Home and End go to the first and last. */
-export function walk(event: KeyboardEvent): void {
+/**
+ * walk moves the focus through the list's messages by the arrow keys; Home and End go
+ * to the first and last, Escape calls back.
+ */
+export function walk(event: KeyboardEvent, back: () => void): void {
+  if (event.key === "Escape") return back();
   const list = event.currentTarget as HTMLElement;
   const items = [...list.querySelectorAll<HTMLElement>("[data-walk]")];
   if (items.length === 0) return;

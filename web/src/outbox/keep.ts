@@ -1,8 +1,8 @@
-import { read, store } from "../dom/storage";
+import { readList, store } from "../dom/storage";
 import { lineLost, type Outbox } from "./outbox";
 
 // Kept for this tab alone: a second tab must not send the same drafts.
-const place = "parley.outbox";
+const place = "parley.outbox.1"; // counts up when a draft gets another shape
 
 /** keepOutbox lets the outbox outlive a reload. */
 export function keepOutbox(outbox: Outbox): void {
@@ -11,7 +11,5 @@ export function keepOutbox(outbox: Outbox): void {
 
 /** keptOutbox is the outbox of before the reload; what was with the server then is unsure now. */
 export function keptOutbox(): Outbox {
-  const kept = read("tab", place);
-  // Only keepOutbox writes here, and a tab's storage ends with its page's origin.
-  return kept === null ? [] : lineLost(JSON.parse(kept) as Outbox);
+  return lineLost(readList("tab", place) as Outbox);
 }

@@ -1,13 +1,14 @@
 /** What the server says about this page's sign-in, asked apart from the socket. */
 export type Whoami =
   | { readonly is: "user"; readonly name: string }
+  | { readonly is: "guest" }
   | { readonly is: "unauthenticated" }
   | { readonly is: "forbidden" }
   | { readonly is: "away" };
 
 /**
- * whoami tells why an upgrade was refused: a page cannot see that by itself, since
- * a WebSocket that fails to open says nothing.
+ * whoami tells whom a token or a cookie names, and why an upgrade was refused: a page
+ * cannot see that by itself, since a WebSocket that fails to open says nothing.
  */
 export async function whoami(token: string | null): Promise<Whoami> {
   try {
@@ -19,7 +20,8 @@ export async function whoami(token: string | null): Promise<Whoami> {
     if (answer.status === 401) return { is: "unauthenticated" };
     if (answer.status === 403) return { is: "forbidden" };
     if (!answer.ok) return { is: "away" };
-    return { is: "user", name: nameIn(await answer.json()) };
+    const name = nameIn(await answer.json());
+    return name === "" ? { is: "guest" } : { is: "user", name };
   } catch {
     return { is: "away" };
   }

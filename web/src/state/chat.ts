@@ -26,7 +26,7 @@ export type Link =
   | { readonly is: "opening" }
   | { readonly is: "open" }
   | { readonly is: "down" }
-  | { readonly is: "stopped"; readonly why: Stop | "forbidden" | "no socket"; readonly code: number };
+  | { readonly is: "stopped"; readonly why: Stop | "not signed in" | "forbidden" | "no socket"; readonly code: number };
 
 /** The one command that the server has not answered yet. */
 export type Asked =

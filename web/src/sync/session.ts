@@ -40,6 +40,14 @@ export class Session {
     });
   }
 
+  /** signIn asks the server whom this page's token or cookie names. */
+  async signIn(): Promise<void> {
+    const me = await whoami(this.token);
+    if (me.is === "user") this.change((chat) => ({ ...chat, name: chat.joined === null ? me.name : chat.name, signedIn: true }));
+    if (me.is !== "unauthenticated" || this.store.chat.at.screen !== "door") return;
+    this.lost({ is: "stopped", why: this.token === null ? "not signed in" : "signed out", code: 4401 });
+  }
+
   /** join enters a room from the door. */
   join(name: string, room: string): void {
     for (const [what, value] of [["name", name], ["room", room]] as const) {
@@ -164,9 +172,16 @@ export class Session {
   /** whyNot tells a server that refuses from one that is away. */
   private async whyNot(): Promise<Extract<Link, { is: "stopped" }>["why"] | null> {
     const answer = await whoami(this.token);
-    if (answer.is === "unauthenticated") return "signed out";
-    if (answer.is === "forbidden") return "forbidden";
-    return answer.is === "user" && this.neverOpened >= 4 ? "no socket" : null;
+    switch (answer.is) {
+      case "unauthenticated":
+        return this.token === null ? "not signed in" : "signed out";
+      case "forbidden":
+        return "forbidden";
+      case "away":
+        return null;
+      default:
+        return this.neverOpened >= 4 ? "no socket" : null; // twice may be chance
+    }
   }
 
   private lost(link: Link): void {

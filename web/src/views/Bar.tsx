@@ -16,7 +16,7 @@ export function Bar({ chat, now }: { chat: Chat; now: () => void }) {
       {said && (
         <div key={said.text} class={said.tone}>
           <span>{said.text}</span>
-          {said.way && (
+          {said.way && chat.at.screen === "room" && (
             <button type="button" class="quiet" onClick={said.way === "Reload" ? () => location.reload() : now}>
               {said.way}
             </button>
@@ -31,7 +31,7 @@ function sayOf(chat: Chat): Said | null {
   const { link } = chat;
   switch (link.is) {
     case "stopped":
-      return { tone: "bad", ...stopped(chat, link) };
+      return { tone: "bad", ...stopped(link) };
     case "down": {
       const waiting = unsent(chat.outbox, chat.room);
       const text =
@@ -45,12 +45,12 @@ function sayOf(chat: Chat): Said | null {
   }
 }
 
-function stopped(chat: Chat, link: Extract<Chat["link"], { is: "stopped" }>): Pick<Said, "text" | "way"> {
+function stopped(link: Extract<Chat["link"], { is: "stopped" }>): Pick<Said, "text" | "way"> {
   switch (link.why) {
     case "signed out":
-      return chat.signedIn
-        ? { text: "Signed out: your sign-in has ended. Open the link that signed you in once more", way: "Try again" }
-        : { text: "Signed out: this chat asks for a sign-in. Open it by the link that signs you in", way: "Try again" };
+      return { text: "Signed out: your sign-in has ended. Open the link that signed you in once more", way: "Try again" };
+    case "not signed in":
+      return { text: "Signed out: this chat asks for a sign-in. Open it by the link that signs you in", way: "Try again" };
     case "banned":
       return { text: "Signed out: you have been banned. Whoever runs this chat can lift that" };
     case "replaced":

@@ -3,6 +3,11 @@ import { read, store } from "../dom/storage";
 import { cleanText, maxText, points } from "../state/words";
 import { Icon } from "./Icon";
 
+/** toComposer puts the cursor where one writes. */
+export function toComposer(): void {
+  document.getElementById("composer")?.focus();
+}
+
 const warnFrom = maxText - 400;
 
 /** Composer is where one writes. What stands in it is kept for its room until it is sent. */

@@ -6,6 +6,7 @@ import type { Draft } from "../outbox/outbox";
 import type { Room } from "../state/chat";
 import { rows } from "../state/rows";
 import type { Acts } from "./acts";
+import { toComposer } from "./Composer";
 import { Icon } from "./Icon";
 import { Row } from "./Row";
 
@@ -28,7 +29,7 @@ export function Log({ room, drafts, me, vouched, acts, children }: Props) {
   const unread = leftAt === null ? 0 : newMessages(room, leftAt);
   return (
     <div class="log">
-      <div class="lines" ref={box} onScroll={scrolled} onKeyDown={walk} tabIndex={0} role="region" aria-label="Messages">
+      <div class="lines" ref={box} onScroll={scrolled} onKeyDown={(event) => walk(event, toComposer)} tabIndex={0} role="region" aria-label="Messages">
         {children}
         <ol>
           {rows(room, drafts, me).map((row) => (

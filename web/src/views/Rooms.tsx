@@ -28,8 +28,10 @@ export function Rooms({ chat, acts }: { chat: Chat; acts: Acts }) {
                   acts.go(name);
                 }}
               >
-                <span class="hash">#</span>
-                <bdi>{name}</bdi>
+                <span>
+                  <span class="hash">#</span>
+                  <bdi>{name}</bdi>
+                </span>
                 {waiting > 0 && <span class="count">{waiting} to send</span>}
               </a>
               {name !== chat.room && (

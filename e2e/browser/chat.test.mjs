@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { close, enter, fits, heard, open, say, serve, texts } from "./world.mjs";
+
+after(close);
+
+const plainPage = new URL("../../examples/plain.html", import.meta.url);
+
+test("a plain page from a file chats with the embedded page", async (t) => {
+  const { url, port } = await serve(t);
+  const ada = await open(t, url);
+  await enter(ada, "ada");
+  const grace = await open(t, `${plainPage}?server=ws://127.0.0.1:${port}`);
+  await grace.getByText("Connected to").waitFor();
+  await grace.getByLabel("Name").fill("grace");
+  await grace.getByRole("button", { name: "Join" }).click();
+
+  await ada.getByText("grace joined", { exact: true }).waitFor();
+  await grace.getByText("grace joined #general", { exact: true }).waitFor();
+  assert.deepEqual(await grace.getByRole("listitem").allTextContents(), ["ada", "grace"]);
+
+  await say(ada, "hello from the page");
+  await grace.getByText("ada: hello from the page").waitFor();
+  await grace.getByLabel("Message", { exact: true }).fill("hello from the file");
+  await grace.keyboard.press("Enter");
+  await heard(ada, "hello from the file");
+
+  await ada.getByRole("button", { name: "Leave" }).click();
+  await grace.getByText("ada left #general", { exact: true }).waitFor();
+  assert.deepEqual(await grace.getByRole("listitem").allTextContents(), ["grace"]);
+});
+
+test("what people call themselves and write stays text", async (t) => {
+  const { url } = await serve(t);
+  const reader = await open(t, `${url}#<b>room<%2Fb>`, { viewport: { width: 320, height: 640 } });
+  await enter(reader, "reader");
+  assert.equal(await reader.locator("h1").textContent(), "#<b>room</b>");
+
+  const writer = await open(t, reader.url());
+  await enter(writer, "<img src=x onerror=alert(1)>");
+  const hostile = [
+    "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "javascript:alert(3) https://a.example/\"onmouseover=alert(4)",
+    "&lt;b&gt; {{7*7}} ${7*7} </textarea><svg onload=alert(5)>",
+    "W".repeat(4000),
+    `Z${"\u0335\u0322\u0348\u0301".repeat(200)}`,
+    "right \u202eto left",
+    "\n".repeat(40) + "below many lines",
+  ];
+  for (const text of hostile) {
+    await say(writer, text);
+    await heard(reader, text.trim());
+  }
+  assert.equal(await reader.locator("li img, li script, li svg, li b").count(), 0);
+  assert.deepEqual(await reader.locator("li a").evaluateAll((links) => links.map((a) => [a.href, a.rel])), [["https://a.example/", "noopener noreferrer"]]);
+  assert.equal(await reader.locator("li .author").first().textContent(), "<img src=x onerror=alert(1)>: ");
+  await fits(reader, "hostile texts at 320 px");
+  await fits(writer, "hostile texts at 1280 px");
+});
+
+test("a message that comes too fast is kept and goes out", async (t) => {
+  const { url } = await serve(t, { args: ["--rate", "3/2s"] });
+  const ada = await open(t, url);
+  await enter(ada, "ada");
+  const said = ["one", "two", "three", "four", "five"];
+  for (const text of said) await say(ada, text);
+  await ada.getByText(/^Not sent: you’re writing too fast. It goes out in \d s$/).waitFor();
+  await heard(ada, "five");
+  assert.deepEqual(await texts(ada), said);
+});
+
+test("a name that the server refuses leads back to the door, which says why", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, url);
+  await page.getByLabel("Your name").fill("a\u200bda");
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.getByRole("alert").getByText("That name can't be used here").waitFor();
+  assert.equal(await page.getByLabel("Your name").getAttribute("aria-invalid"), "true");
+  await enter(page, "ada");
+});
+
+test("a reload comes back to the room, with the draft", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, `${url}#lobby`);
+  await enter(page, "ada");
+  await page.getByRole("textbox", { name: "Message #lobby" }).fill("half a thou");
+  await page.reload();
+  await page.getByText("You joined as ada").waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Message #lobby" }).inputValue(), "half a thou");
+});
+
+test("rooms are in the address, and the way back leads back", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, url);
+  await enter(page, "ada");
+  await say(page, "said in general");
+  await heard(page, "said in general");
+  await page.getByLabel("Go to a room").fill("#attic & more");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "It’s quiet in #attic & more" }).waitFor();
+  assert.equal(new URL(page.url()).hash, "#attic%20%26%20more");
+  await page.goBack();
+  await heard(page, "said in general");
+  await page.getByText(/^You were away for/).waitFor();
+  await page.getByRole("link", { name: "#attic & more" }).click();
+  await page.getByRole("textbox", { name: "Message #attic & more" }).waitFor();
+});
+
+test("title and icon count what came while the page was hidden", async (t) => {
+  const { url } = await serve(t);
+  const ada = await open(t, url);
+  await enter(ada, "ada");
+  const grace = await open(t, url);
+  await enter(grace, "grace");
+  const hide = (hidden) =>
+    ada.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await hide(true);
+  await say(grace, "one");
+  await say(grace, "two");
+  await ada.waitForFunction(() => document.title === "(2) #general · Parley");
+  assert.match(await ada.locator("link[rel=icon]").getAttribute("href"), /^data:image\/svg/);
+  await hide(false);
+  await ada.waitForFunction(() => document.title === "#general · Parley");
+  await ada.getByText("New since you were here").waitFor();
+});
+
+test("who reads further up is not moved, and is led to the newest", async (t) => {
+  const { url } = await serve(t, { args: ["--rate", "off"] });
+  const ada = await open(t, url);
+  await enter(ada, "ada");
+  const grace = await open(t, url);
+  await enter(grace, "grace");
+  for (let i = 0; i < 60; i++) await say(grace, `line ${i}`);
+  await heard(ada, "line 59");
+  const lines = ada.getByRole("region", { name: "Messages" });
+  const place = () => lines.evaluate((box) => box.scrollTop);
+  await lines.evaluate((box) => box.scrollTo(0, 300));
+  await ada.getByRole("button", { name: "Jump to newest" }).waitFor();
+  const before = await place();
+  await say(grace, "one more");
+  await ada.getByRole("button", { name: "1 new · jump to newest" }).waitFor();
+  assert.equal(await place(), before);
+  await ada.getByRole("button", { name: "1 new · jump to newest" }).click();
+  await ada.waitForFunction((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2, await lines.elementHandle());
+});
