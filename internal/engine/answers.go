@@ -18,7 +18,7 @@ type answer struct {
 	frames []byte
 
 	reader *roomlog.Reader
-	upTo   roomlog.Cursor
+	upTo   roomlog.Position
 	last   bool // the session has left: the reader ends there
 }
 
@@ -63,7 +63,7 @@ func (a *answers) after(r *roomlog.Reader) {
 			break
 		}
 	}
-	if head > r.Cursor() {
+	if !r.Passed(head) {
 		a.list = append(a.list, answer{reader: r, upTo: head})
 	}
 }
@@ -71,7 +71,7 @@ func (a *answers) after(r *roomlog.Reader) {
 // finish reads r to its end, then detaches it.
 func (a *answers) finish(r *roomlog.Reader) {
 	head := r.Head()
-	if head == r.Cursor() {
+	if r.Passed(head) {
 		r.Detach()
 		return
 	}
@@ -85,11 +85,17 @@ func (a *answers) close(code protocol.CloseCode, reason string) {
 	a.bytes += len(frames)
 }
 
-// next appends to dst what is to be written now, about limit bytes. After an error
-// nothing of the answers is left.
+// next appends to dst what is to be written now, about limit bytes. After
+// roomlog.ErrNotInMemory it goes on once the first answer's reader is warm.
 func (a *answers) next(dst [][]byte, limit int) ([][]byte, written, error) {
 	var w written
 	done := 0
+	defer func() {
+		a.list = a.list[done:]
+		if len(a.list) == 0 {
+			a.list = nil
+		}
+	}()
 	for ; done < len(a.list) && w.Bytes < limit; done++ {
 		x := &a.list[done]
 		if x.reader == nil {
@@ -101,22 +107,16 @@ func (a *answers) next(dst [][]byte, limit int) ([][]byte, written, error) {
 		var b roomlog.Batch
 		var err error
 		dst, b, err = x.reader.Read(dst, x.upTo, limit-w.Bytes)
-		if err != nil {
-			a.drop()
+		w.add(b)
+		if err != nil && !x.reader.Passed(x.upTo) {
 			return dst, w, err
 		}
-		w.add(b)
-		if x.reader.Cursor() < x.upTo {
+		if !x.reader.Passed(x.upTo) {
 			break // more of it than one write takes
 		}
 		if x.last {
 			x.reader.Detach()
 		}
-	}
-	if done == len(a.list) {
-		a.list = nil
-	} else {
-		a.list = a.list[done:]
 	}
 	return dst, w, nil
 }

@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"sync"
 	"time"
 
+	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -156,28 +158,33 @@ func (c *conn) receive(p []byte) bool {
 func (c *conn) write() {
 	var batch [][]byte
 	for {
-		last := false
+		var cold roomlog.ColdRead
+		var isCold, isLast bool
 		c.turn(func(s *session, now time.Time) {
 			batch = s.Next(batch[:0], now)
-			last = s.state != alive && s.answers.empty()
+			cold, isCold = s.NeedsCold()
+			isLast = s.state != alive && s.answers.empty() && s.warm == nil && !isCold
 		})
-		if len(batch) > 0 {
+		switch {
+		case len(batch) > 0:
 			left := net.Buffers(batch) // WriteTo uses it up
 			if _, err := left.WriteTo(c.socket); err != nil {
 				c.cut(err.Error())
 				return
 			}
 			clear(batch) // the log's pieces are not held while there is nothing to do
-			continue
-		}
-		if last {
+		case isCold:
+			events, err := c.engine.store.Read(context.Background(), cold.Room, cold.Cursor, coldPage)
+			c.turn(func(s *session, _ time.Time) { s.Warm(cold, events, err) })
+		case isLast:
 			c.hangUp()
 			return
-		}
-		select {
-		case <-c.more:
-		case <-c.ended:
-			return
+		default:
+			select {
+			case <-c.more:
+			case <-c.ended:
+				return
+			}
 		}
 	}
 }

@@ -33,6 +33,7 @@ type Engine struct {
 	rate      room.Window
 	rateLabel string
 	heartbeat time.Duration
+	store     store.Store
 	writer    *roomlog.Writer
 	rooms     *rooms
 
@@ -50,6 +51,7 @@ func New(c Config) *Engine {
 		rate:      c.Rate,
 		rateLabel: c.RateLabel,
 		heartbeat: c.Heartbeat,
+		store:     c.Store,
 		sessions:  map[*conn]struct{}{},
 		empty:     make(chan struct{}),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -77,6 +79,44 @@ func TestADrainingEngineSaysSoAndWaits(t *testing.T) {
 			t.Fatal("the stuck one's pipe is still open")
 		}
 	})
+}
+
+// TestASlowReaderGetsEverythingFromTheStore stops reading for more than memory
+// and the kernel keep, then goes on: nothing is missing.
+func TestASlowReaderGetsEverythingFromTheStore(t *testing.T) {
+	disk, err := sqlite.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { disk.Close() })
+	e := startEngine(t, func(c *Config) {
+		c.Store = disk
+		c.Rate.N = 0
+		c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
+	})
+	slow, ada := tcp(t, e), tcp(t, e)
+	slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
+	slow.next()
+	ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+	ada.next()
+	slow.next()
+	text := strings.Repeat("x", 3900)
+	const messages = 3000 // 12 MB
+	for i := range messages {
+		ada.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, i, text))
+		ada.next()
+	}
+	slow.send(`nonsense`) // its answer comes behind everything
+	for i := range messages {
+		if got := slow.next(); !strings.Contains(got, fmt.Sprintf(`"text":"%d `, i)) {
+			t.Fatalf("message %d is %.80s", i, got)
+		}
+	}
+	slow.want(errorFrame("Invalid JSON"))
+	ada.send(`{"type":"chat","text":"live again"}`)
+	if got := slow.next(); !strings.Contains(got, "live again") {
+		t.Fatalf("got %.80s", got)
+	}
 }
 
 func TestASessionThatFallsOffTheLogIsToldToComeBack(t *testing.T) {

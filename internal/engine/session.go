@@ -52,6 +52,8 @@ type session struct {
 	here     *presence           // nil in no room
 	holds    *liveRoom           // kept open for here, and for what is in flight
 	answers  answers
+	cold     *roomlog.Reader // waits for the store; nil for none
+	warm     []byte          // what it gave, framed
 	chats    room.Window
 	moves    room.Window
 	paused   time.Time // reads nothing before; zero if it may
@@ -199,44 +201,6 @@ func (s *session) Appended(err error, now time.Time) {
 	}
 }
 
-// Next appends to dst what the session writes now: shared bytes of its room's
-// log, and answers of its own. It gives about maxPendingWrite bytes, and none when
-// there is nothing to write; then the carrier waits to be woken.
-func (s *session) Next(dst [][]byte, now time.Time) [][]byte {
-	dst, written, err := s.answers.next(dst, maxPendingWrite)
-	if err == nil && s.state == alive && s.here != nil && s.answers.empty() && written.Bytes < maxPendingWrite {
-		var b roomlog.Batch
-		dst, b, err = s.here.reader.Read(dst, endOfLog, maxPendingWrite-written.Bytes)
-		written.add(b)
-	}
-	if err != nil {
-		s.tooSlow()
-	}
-	if written.Frames > 0 {
-		s.engine.metrics.Deliveries.Add(float64(written.Frames))
-		s.engine.metrics.Delivery.Observe((roomlog.Since() - written.Oldest).Seconds())
-	}
-	if len(dst) > 0 {
-		s.engine.metrics.Writes.Inc()
-	}
-	s.proceed(now)
-	return dst
-}
-
-// endOfLog is a cursor behind every frame.
-const endOfLog = ^roomlog.Cursor(0)
-
-// tooSlow ends a session that has yet to read what is no longer in memory.
-func (s *session) tooSlow() {
-	s.leave()
-	s.answers.drop()
-	if s.state != alive {
-		s.answers.close(s.code, s.reason)
-		return
-	}
-	s.end(protocol.CloseTooSlow, "read too slowly: reconnect and resume")
-}
-
 // broken ends a session whose peer sent what RFC 6455 doesn't allow.
 func (s *session) broken(err error) {
 	code, reason := protocol.CloseInternal, err.Error()
@@ -273,7 +237,7 @@ func (s *session) Gone(reason string) {
 		s.leave()
 	}
 	s.state = closed
-	s.answers.drop()
+	s.drop()
 	s.inbox, s.held = nil, nil
 }
 

@@ -66,6 +66,8 @@ type Log struct {
 	dirty bool // in the batch that is being appended
 
 	mu      sync.RWMutex
+	first   store.Seq          // of the first event that was appended here; 0 before it
+	head    store.Seq          // of the newest
 	streams [encodings]*stream // nil where nobody reads
 	scratch []byte             // the last payload, framed for each stream
 }
@@ -80,11 +82,19 @@ func New(room string, budget *Budget, wake func()) *Log {
 func (l *Log) append(e *store.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.isRead(protocol.Tutorial) {
-		return
+	if l.first == 0 {
+		l.first = e.Seq
 	}
-	l.scratch = tutorial.AppendChat(l.scratch[:0], e.Name, e.Text, e.Time)
-	l.write(protocol.Tutorial, l.scratch)
+	l.head = e.Seq
+	if l.isRead(protocol.Tutorial) {
+		l.scratch = appendEvent(l.scratch[:0], protocol.Tutorial, e)
+		l.write(protocol.Tutorial, l.scratch, true)
+	}
+}
+
+// appendEvent writes an event as a dialect has it.
+func appendEvent(dst []byte, _ protocol.Dialect, e *store.Event) []byte {
+	return tutorial.AppendChat(dst, e.Name, e.Text, e.Time)
 }
 
 // Notice adds a frame that is no event for the readers of one dialect alone: it
@@ -98,21 +108,21 @@ func (l *Log) Notice(d protocol.Dialect, payload []byte, except *Reader) {
 			except.skip, except.skips = s.head, true
 		}
 	}
-	l.write(d, payload)
+	l.write(d, payload, false)
 }
 
 func (l *Log) isRead(d protocol.Dialect) bool {
 	return l.streams[Encoding{d, false}.index()] != nil || l.streams[Encoding{d, true}.index()] != nil
 }
 
-func (l *Log) write(d protocol.Dialect, payload []byte) {
-	at := Since()
+func (l *Log) write(d protocol.Dialect, payload []byte, event bool) {
+	m := mark{event: event, seq: l.head, at: Since()}
 	for _, deflate := range [...]bool{false, true} {
 		s := l.streams[Encoding{d, deflate}.index()]
 		if s == nil {
 			continue
 		}
-		if grown := s.append(payload, deflate, at); grown > 0 {
+		if grown := s.append(payload, deflate, m); grown > 0 {
 			l.budget.used.Add(int64(grown))
 			l.budget.used.Add(-int64(s.trim(l.budget.limit())))
 		}

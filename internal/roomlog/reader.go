@@ -1,7 +1,10 @@
 package roomlog
 
-// Reader reads one encoding of a log for one session. Its methods are called by
-// whoever owns the session, one at a time.
+import "github.com/parley-chat/parley/internal/store"
+
+// Reader reads one encoding of a log for one session: from memory, and what is no
+// longer there from the store. Its methods are called by whoever owns the session,
+// one at a time.
 type Reader struct {
 	// Fixed after Attach.
 	log      *Log
@@ -9,11 +12,22 @@ type Reader struct {
 
 	// Owned by the session's owner.
 	cursor Cursor
+	seq    store.Seq // of the newest event that was passed; 0 if none is known
+	cold   bool      // what comes next is read from the store
 
 	// Guarded by log.mu.
 	skip  Cursor // the frame behind this cursor isn't for this reader
 	skips bool   // there is such a frame
 }
+
+// Position is a place in a log that a reader can be asked to go to.
+type Position struct {
+	cursor Cursor
+	seq    store.Seq
+}
+
+// End is behind everything, now and later.
+var End = Position{cursor: ^Cursor(0), seq: ^store.Seq(0)}
 
 // Attach adds a reader at the head: it will read what is appended from now on.
 // It must be detached in the end.
@@ -26,7 +40,7 @@ func (l *Log) Attach(e Encoding) *Reader {
 		l.streams[e.index()] = s
 	}
 	s.readers++
-	return &Reader{log: l, encoding: e, cursor: s.head}
+	return &Reader{log: l, encoding: e, cursor: s.head, seq: l.head}
 }
 
 // Detach ends r; an encoding that nobody reads any more is forgotten.
@@ -42,33 +56,85 @@ func (r *Reader) Detach() {
 	}
 }
 
-// Cursor is what r has read.
-func (r *Reader) Cursor() Cursor { return r.cursor }
-
-// Head is what there is to read.
-func (r *Reader) Head() Cursor {
+// Head is where a reader is that has read everything.
+func (r *Reader) Head() Position {
 	r.log.mu.RLock()
 	defer r.log.mu.RUnlock()
-	return r.log.streams[r.encoding.index()].head
+	return Position{r.log.streams[r.encoding.index()].head, r.log.head}
+}
+
+// Passed reports whether r has read everything up to p.
+func (r *Reader) Passed(p Position) bool {
+	if r.cold {
+		return r.seq >= p.seq
+	}
+	return r.cursor >= p.cursor
 }
 
 // Read moves r forward, up to end at most, and appends to dst what it has passed:
 // whole frames, oldest first, at most maxBytes of them but at least one; none at
 // the head. The bytes are shared: do not change them. ErrNotInMemory: the next
-// frame was dropped, and r stays where it is.
-func (r *Reader) Read(dst [][]byte, end Cursor, maxBytes int) ([][]byte, Batch, error) {
+// frame was dropped, and r stays where it is; Cold says what to ask the store for.
+func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch, error) {
 	l := r.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	s := l.streams[r.encoding.index()]
-	end = min(end, s.head)
+	if r.cold {
+		return dst, Batch{}, ErrNotInMemory
+	}
+	to := min(end.cursor, s.head)
 	if r.skips && r.cursor == r.skip {
 		r.cursor, r.skips = r.cursor+1, false
 	}
-	if r.skips && end > r.skip {
-		end = r.skip
+	if r.skips && to > r.skip {
+		to = r.skip
 	}
-	dst, b, err := s.read(dst, r.cursor, end, maxBytes)
+	dst, b, err := s.read(dst, r.cursor, to, maxBytes)
+	if err != nil && l.first == 0 {
+		r.cursor, err = s.head, nil // there were only notices, which nobody keeps
+	}
 	r.cursor += Cursor(b.Frames)
+	r.seq = max(r.seq, b.seq)
+	r.cold = err != nil
 	return dst, b, err
+}
+
+// ColdRead is what a reader needs from the store: events of a room after a cursor.
+type ColdRead struct {
+	Room   string
+	Cursor store.Seq
+}
+
+// Cold says what to ask the store for after ErrNotInMemory.
+func (r *Reader) Cold() ColdRead {
+	r.log.mu.RLock()
+	defer r.log.mu.RUnlock()
+	if r.seq == 0 && r.log.first > 0 { // nothing was there when it came
+		r.seq = r.log.first - 1
+	}
+	return ColdRead{r.log.room, r.seq}
+}
+
+// Warm takes what the store gave, and moves r over it: frames of its own, up to
+// end and about maxBytes long but at least one. When memory has what follows, r goes
+// on there; notices that were told meanwhile are passed over. Where r is neither
+// moved, nor warm, nor at end, nobody has what follows.
+func (r *Reader) Warm(events []store.Event, end Position, maxBytes int) (frames []byte, n int, ok bool) {
+	var payload []byte
+	for i := range events {
+		if events[i].Seq > end.seq || len(frames) >= maxBytes {
+			break
+		}
+		payload = appendEvent(payload[:0], r.encoding.Dialect, &events[i])
+		frames = appendFrame(frames, payload, r.encoding.Deflate)
+		r.seq = events[i].Seq
+		n++
+	}
+	r.log.mu.RLock()
+	defer r.log.mu.RUnlock()
+	if cursor, ok := r.log.streams[r.encoding.index()].after(r.seq); ok {
+		r.cursor, r.cold = max(r.cursor, cursor), false
+	}
+	return frames, n, n > 0 || r.Passed(end) || !r.cold
 }

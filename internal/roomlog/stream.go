@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // Cursor counts the frames of an encoding that their reader has. Reading goes on
@@ -35,13 +36,15 @@ type segment struct {
 }
 
 type mark struct {
-	end int32         // of the frame in buf
-	at  time.Duration // when it was appended, since start
+	end   int32         // of the frame in buf
+	event bool          // no notice
+	seq   store.Seq     // of this event, or of the newest before this notice
+	at    time.Duration // when it was appended, since start
 }
 
-// append writes one frame. compress asks for permessage-deflate where it pays.
-// It returns by how much the memory held has grown.
-func (s *stream) append(payload []byte, compress bool, at time.Duration) (grown int) {
+// append writes one frame; m says what it is. compress asks for permessage-deflate
+// where it pays. It returns by how much the memory held has grown.
+func (s *stream) append(payload []byte, compress bool, m mark) (grown int) {
 	size := len(payload) + maxHeader
 	if n := len(s.segments); n == 0 || cap(s.segments[n-1].buf)-len(s.segments[n-1].buf) < size {
 		next := minSegment
@@ -54,14 +57,18 @@ func (s *stream) append(payload []byte, compress bool, at time.Duration) (grown 
 		grown = next
 	}
 	last := &s.segments[len(s.segments)-1]
-	if compress {
-		last.buf = frame.AppendDeflatedFrame(last.buf, frame.Text, payload)
-	} else {
-		last.buf = frame.AppendFrame(last.buf, frame.Text, payload)
-	}
-	last.marks = append(last.marks, mark{end: int32(len(last.buf)), at: at})
+	last.buf = appendFrame(last.buf, payload, compress)
+	m.end = int32(len(last.buf))
+	last.marks = append(last.marks, m)
 	s.head++
 	return grown
+}
+
+func appendFrame(dst, payload []byte, compress bool) []byte {
+	if compress {
+		return frame.AppendDeflatedFrame(dst, frame.Text, payload)
+	}
+	return frame.AppendFrame(dst, frame.Text, payload)
 }
 
 // maxHeader is the longest header of a server's frame (RFC 6455 §5.2).
@@ -86,6 +93,7 @@ type Batch struct {
 	Frames int           // how many frames it holds
 	Bytes  int           // how long they are
 	Oldest time.Duration // when the first was appended, as Since counts
+	seq    store.Seq     // of the newest event up to its end; 0 if none is known
 }
 
 // read appends to dst the bytes of the frames after cursor up to end, at most
@@ -108,6 +116,7 @@ func (s *stream) read(dst [][]byte, cursor, end Cursor, maxBytes int) ([][]byte,
 		}
 		dst = append(dst, piece)
 		cursor += Cursor(frames)
+		b.seq = seg.marks[cursor-seg.first-1].seq
 		b.Bytes += len(piece)
 		b.Frames += frames
 		if cursor < seg.first+Cursor(len(seg.marks)) {
@@ -130,4 +139,20 @@ func (g *segment) read(cursor, end Cursor, maxBytes int) (piece []byte, n int) {
 		to = from + max(fit, 1)
 	}
 	return g.buf[start:g.marks[to-1].end], to - from
+}
+
+// after is the place of the first event after seq, or the head without one. ok:
+// nothing is missing before it.
+func (s *stream) after(seq store.Seq) (cursor Cursor, ok bool) {
+	i := sort.Search(len(s.segments), func(i int) bool {
+		marks := s.segments[i].marks
+		return marks[len(marks)-1].seq > seq
+	})
+	if i == len(s.segments) {
+		return s.head, true
+	}
+	seg := &s.segments[i]
+	at := sort.Search(len(seg.marks), func(j int) bool { return seg.marks[j].seq > seq })
+	first := i == 0 && at == 0
+	return seg.first + Cursor(at), !first || seg.marks[0].event && seg.marks[0].seq == seq+1
 }

@@ -98,7 +98,7 @@ func TestNobodySeesWhatWasNotStored(t *testing.T) {
 		if ok := propose(); ok == b.full.Load() {
 			t.Fatalf("full %v, stored %v", b.full.Load(), ok)
 		}
-		if grew := r.Head() > head; grew == b.full.Load() {
+		if grew := r.Head().cursor > head.cursor; grew == b.full.Load() {
 			t.Fatalf("full %v, seen %v", b.full.Load(), grew)
 		}
 	}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// Next appends to dst what the session writes now: shared bytes of its room's
+// log, and answers of its own. It gives about maxPendingWrite bytes. None: there is
+// nothing to write until the carrier is woken, or has read what NeedsCold names.
+func (s *session) Next(dst [][]byte, now time.Time) [][]byte {
+	var w written
+	if s.warm != nil {
+		dst, s.warm = append(dst, s.warm), nil
+	} else if s.cold == nil {
+		dst, w = s.readOn(dst)
+	}
+	if w.Frames > 0 {
+		s.engine.metrics.Deliveries.Add(float64(w.Frames))
+		s.engine.metrics.Delivery.Observe((roomlog.Since() - w.Oldest).Seconds())
+	}
+	if len(dst) > 0 {
+		s.engine.metrics.Writes.Inc()
+	}
+	s.proceed(now)
+	return dst
+}
+
+// readOn reads the answers, then the room's log.
+func (s *session) readOn(dst [][]byte) ([][]byte, written) {
+	dst, w, err := s.answers.next(dst, maxPendingWrite)
+	if err != nil {
+		s.cold = s.answers.list[0].reader
+		return dst, w
+	}
+	if s.here == nil || !s.answers.empty() || w.Bytes >= maxPendingWrite {
+		return dst, w
+	}
+	dst, b, err := s.here.reader.Read(dst, roomlog.End, maxPendingWrite-w.Bytes)
+	w.add(b)
+	if err != nil {
+		s.cold = s.here.reader
+	}
+	return dst, w
+}
+
+// coldPage is how many events are asked of the store at once.
+const coldPage = 128
+
+// NeedsCold says what the carrier must ask the store for, away from the session,
+// and hand to Warm.
+func (s *session) NeedsCold() (roomlog.ColdRead, bool) {
+	if s.cold == nil || s.warm != nil {
+		return roomlog.ColdRead{}, false
+	}
+	return s.cold.Cold(), true
+}
+
+// Warm takes what the store answered.
+func (s *session) Warm(asked roomlog.ColdRead, events []store.Event, err error) {
+	if s.cold == nil {
+		return // the session ended meanwhile
+	}
+	switch {
+	case errors.Is(err, store.ErrNotKept), len(events) > 0 && events[0].Seq != asked.Cursor+1:
+		s.tooSlow()
+	case err != nil:
+		s.engine.log.Error("a room's history could not be read", "room", asked.Room, "err", err)
+		s.drop()
+		s.end(protocol.CloseInternal, "history can't be read now: wait, then reconnect")
+	default:
+		end := roomlog.End
+		if !s.answers.empty() { // then it is the first answer's reader
+			end = s.answers.list[0].upTo
+		}
+		frames, n, ok := s.cold.Warm(events, end, maxPendingWrite)
+		s.cold, s.warm = nil, frames
+		s.engine.metrics.Deliveries.Add(float64(n))
+		if !ok {
+			s.tooSlow()
+		}
+	}
+}
+
+// tooSlow ends a session that has yet to read what nobody keeps.
+func (s *session) tooSlow() {
+	s.leave()
+	s.drop()
+	if s.state != alive {
+		s.answers.close(s.code, s.reason)
+		return
+	}
+	s.end(protocol.CloseTooSlow, "read too slowly: reconnect and resume")
+}
+
+// drop forgets what was to be written.
+func (s *session) drop() {
+	s.answers.drop()
+	s.cold, s.warm = nil, nil
+}

@@ -1,0 +1,110 @@
+package roomlog
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+	"github.com/parley-chat/parley/protocol/tutorial"
+)
+
+// TestAReaderThatFellOffTheLogMissesNoEvent lets readers lag behind a log that
+// keeps little: what they see of events, from memory and from the store in turn, is
+// the log from where they came, whichever events were there before and whatever
+// notices stand between.
+func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
+	type reader struct {
+		*Reader
+		next store.Seq
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLog(1)                                                        // drops whatever it may
+		stored := make([]store.Event, rapid.IntRange(0, 3).Draw(t, "before")) // by an earlier life of the room
+		for i := range stored {
+			stored[i] = store.Event{Seq: store.Seq(i + 1), Draft: store.Draft{Name: "linus", Text: "before"}}
+		}
+		var readers []*reader
+		say := func() {
+			e := store.Event{Seq: store.Seq(len(stored) + 1), Time: 7, Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 1500)}}
+			stored = append(stored, e)
+			l.append(&e)
+		}
+		step := func(r *reader, end Position, maxBytes int) (read int) {
+			pieces, _, err := r.Read(nil, end, maxBytes)
+			if errors.Is(err, ErrNotInMemory) {
+				ask := r.Cold()
+				page := stored[min(int(ask.Cursor), len(stored)):]
+				frames, _, ok := r.Warm(page[:min(len(page), 5)], end, maxBytes)
+				if !ok {
+					t.Fatalf("stuck behind %d", ask.Cursor)
+				}
+				pieces = append(pieces, frames)
+			}
+			for _, text := range texts(t, r.encoding, pieces) {
+				read++
+				if strings.HasPrefix(text, `{"notice"`) {
+					continue
+				}
+				want := stored[r.next-1]
+				if text != string(tutorial.AppendChat(nil, want.Name, want.Text, want.Time)) {
+					t.Fatalf("read %.60s, want seq %d", text, want.Seq)
+				}
+				r.next++
+			}
+			return read
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"attach": func(t *rapid.T) {
+				e := rapid.SampledFrom([]Encoding{plain, deflated}).Draw(t, "encoding")
+				readers = append(readers, &reader{l.Attach(e), store.Seq(len(stored) + 1)})
+			},
+			"events": func(t *rapid.T) {
+				for range rapid.IntRange(1, 20).Draw(t, "n") {
+					say()
+				}
+			},
+			"notices": func(t *rapid.T) {
+				for i := range rapid.IntRange(1, 20).Draw(t, "n") {
+					l.Notice(protocol.Tutorial, fmt.Appendf(nil, `{"notice":"%d %s"}`, i, strings.Repeat("n", 1500)), nil)
+				}
+			},
+			"read": func(t *rapid.T) {
+				if len(readers) == 0 {
+					t.Skip()
+				}
+				step(rapid.SampledFrom(readers).Draw(t, "who"), End, rapid.IntRange(1, 5000).Draw(t, "max"))
+			},
+			"read up to a place, and no event more": func(t *rapid.T) {
+				if len(readers) == 0 {
+					t.Skip()
+				}
+				r := rapid.SampledFrom(readers).Draw(t, "who")
+				end, last := r.Head(), store.Seq(len(stored))
+				for range rapid.IntRange(0, 100).Draw(t, "more") {
+					say()
+				}
+				for !r.Passed(end) {
+					step(r, end, 5000)
+				}
+				if r.next != last+1 {
+					t.Fatalf("stopped before %d, want %d", r.next, last+1)
+				}
+			},
+		})
+		for _, r := range readers {
+			for idle := 0; idle < 3; {
+				if step(r, End, 5000) == 0 {
+					idle++
+				}
+			}
+			if r.next != store.Seq(len(stored)+1) {
+				t.Fatalf("at the end %d is next, want %d", r.next, len(stored)+1)
+			}
+		}
+	})
+}
