@@ -41,38 +41,6 @@ func TestEveryWaitForAPeerHasItsEnd(t *testing.T) {
 			t.Errorf("the %s may take %v", name, got)
 		}
 	}
-	if server.ReadHeaderTimeout != 10*time.Second || server.ReadTimeout != 10*time.Second {
-		t.Errorf("a handshake may take %v and %v, want 10 s", server.ReadHeaderTimeout, server.ReadTimeout)
-	}
-}
-
-func TestPeerThatDoesNotFinishIsCutOff(t *testing.T) {
-	d := openDoor(t)
-	addr := d.serveToo(func(s *http.Server) { s.ReadHeaderTimeout, s.ReadTimeout = 50*time.Millisecond, 50*time.Millisecond })
-	whole := request("GET /ws HTTP/1.1")
-	for name, begun := range map[string]string{
-		"nothing":               "",
-		"a byte":                "G",
-		"half a line":           "GET /ws HT",
-		"half a header":         whole[:len(whole)/2],
-		"all but the last line": whole[:len(whole)-2],
-		"half a body":           "POST /api/v1/whoami HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf",
-		"a TLS hello":           "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-	} {
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = conn.SetDeadline(time.Now().Add(patience))
-		if _, err := io.WriteString(conn, begun); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%s: it still waits, after %q", name, got)
-		}
-		conn.Close()
-		d.wantServes()
-	}
 }
 
 func TestSessionOutlivesTheDeadlinesOfItsHandshake(t *testing.T) {
@@ -174,8 +142,7 @@ func TestPageComesWithItsPolicy(t *testing.T) {
 	}
 }
 
-// What net/http says of peers is nobody's business; a fault of ours is.
-func TestFaultOfOursIsInTheLogAndOfPeersIsNot(t *testing.T) {
+func TestFaultOfOursIsInTheLog(t *testing.T) {
 	d := openDoor(t)
 	if got := d.ask(get("/panic")); got.status != 0 {
 		t.Errorf("a request that we failed at: status %d, want none", got.status)
