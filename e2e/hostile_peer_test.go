@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,7 +26,8 @@ type peer struct {
 	conn    *net.TCPConn
 	in      *bufio.Reader
 	decoder frame.Decoder
-	pending []byte // received behind the last message
+	buf     []byte
+	pending []byte // of buf: received behind the last message
 }
 
 func connect(t *testing.T, s *server) *peer {
@@ -38,6 +40,7 @@ func connect(t *testing.T, s *server) *peer {
 	return &peer{
 		conn:    conn.(*net.TCPConn),
 		in:      bufio.NewReader(conn),
+		buf:     make([]byte, 16<<10),
 		decoder: frame.NewDecoder(frame.Client, false, frame.Limits{MessageBytes: 1 << 20, Fragments: 1}),
 	}
 }
@@ -113,7 +116,7 @@ func (p *peer) seen() string {
 	}
 }
 
-// next is the next frame from the server.
+// next is the next frame from the server, good until the one after it.
 func (p *peer) next() (frame.Message, error) {
 	for {
 		if len(p.pending) > 0 {
@@ -124,9 +127,8 @@ func (p *peer) next() (frame.Message, error) {
 			}
 			continue
 		}
-		buf := make([]byte, 16<<10)
-		n, err := p.in.Read(buf)
-		p.pending = buf[:n]
+		n, err := p.in.Read(p.buf)
+		p.pending = p.buf[:n]
 		if n == 0 && err != nil {
 			return frame.Message{}, err
 		}
@@ -136,8 +138,8 @@ func (p *peer) next() (frame.Message, error) {
 // said is a frame of the tutorial dialect as the tables below write it: its
 // text, and its author if it has one.
 func said(payload []byte) string {
-	var m message
-	if err := json.Unmarshal(payload, &m); err != nil {
+	m, err := parse(payload)
+	if err != nil {
 		return err.Error()
 	}
 	if m.Type == "chat" {
@@ -146,11 +148,16 @@ func said(payload []byte) string {
 	return m.Text
 }
 
+func parse(payload []byte) (m message, err error) {
+	err = json.Unmarshal(payload, &m)
+	return m, err
+}
+
 // ending is how a connection ended without a word.
 func ending(err error) string {
 	var timeout net.Error
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "ended"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "silence"

@@ -104,6 +104,10 @@ test("rooms are in the address, and the way back leads back", async (t) => {
   await page.getByText(/^You were away for/).waitFor();
   await page.getByRole("link", { name: "#attic & more" }).click();
   await page.getByRole("textbox", { name: "Message #attic & more" }).waitFor();
+  await page.keyboard.press("Alt+ArrowDown");
+  await page.getByRole("textbox", { name: "Message #general" }).waitFor();
+  await page.keyboard.press("Alt+ArrowUp");
+  await page.getByRole("textbox", { name: "Message #attic & more" }).waitFor();
 });
 
 test("title and icon count what came while the page was hidden", async (t) => {

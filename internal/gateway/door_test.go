@@ -27,7 +27,11 @@ import (
 	"github.com/parley-chat/parley/internal/store/memory"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// net/http keeps a connection that it hangs up on for half a second, so that the
+// peer can read why.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // patience is how long a test waits for what must come.
 const patience = 5 * time.Second

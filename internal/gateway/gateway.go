@@ -112,7 +112,7 @@ func (g *Gateway) watch(conn net.Conn, state http.ConnState) {
 	case http.StateNew:
 		if why := g.crowd.connect(addr, time.Now()); why != nil {
 			g.count(addr, why)
-			conn.Close()
+			_ = conn.Close() // a peer that is turned away hears no more of it
 		}
 	case http.StateHijacked, http.StateClosed:
 		g.crowd.disconnect(addr)

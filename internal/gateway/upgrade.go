@@ -63,7 +63,7 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request, o engine.Opening)
 	}
 	if err != nil {
 		o.Closed()
-		conn.Close()
+		_ = conn.Close() // it could not be written to
 		return
 	}
 	o.Conn, o.Deflate, o.Early = conn, deflate, early(buffered.Reader)

@@ -4,6 +4,7 @@
  */
 export function walk(event: KeyboardEvent, back: () => void): void {
   if (event.key === "Escape") return back();
+  if (event.altKey) return; // leads to another room
   const list = event.currentTarget as HTMLElement;
   const items = [...list.querySelectorAll<HTMLElement>("[data-walk]")];
   if (items.length === 0) return;

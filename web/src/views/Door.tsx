@@ -54,7 +54,7 @@ export function Door({ chat, acts }: { chat: Chat; acts: Acts }) {
           </p>
         )}
         <button type="submit" class="primary">Join</button>
-        {!chat.signedIn && <p class="hint">No account needed. A room comes to be when somebody joins it.</p>}
+        {!chat.signedIn && <p class="hint">No account needed. To open a new room, give it a name.</p>}
       </form>
     </main>
   );

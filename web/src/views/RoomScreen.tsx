@@ -5,6 +5,7 @@ import { useMedia } from "../dom/media";
 import { useSheet } from "../dom/sheet";
 import { read, store } from "../dom/storage";
 import { roomOf, type Chat } from "../state/chat";
+import { roomBeside } from "../state/rooms";
 import { count } from "../state/words";
 import type { Acts } from "./acts";
 import { Announcer } from "./Announcer";
@@ -40,7 +41,16 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
   const rooms = <Rooms chat={chat} acts={acts} />;
 
   return (
-    <div class={`panes${peopleFit && peopleWanted ? " with-people" : ""}`}>
+    <div
+      class={`panes${peopleFit && peopleWanted ? " with-people" : ""}`}
+      onKeyDown={(event) => {
+        const places = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        if (places === undefined || !event.altKey) return;
+        event.preventDefault();
+        const beside = roomBeside(chat, places);
+        if (beside !== chat.room) acts.go(beside);
+      }}
+    >
       {roomsFit && (
         <nav class="pane" aria-label="Rooms">
           {rooms}

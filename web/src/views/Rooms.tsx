@@ -1,6 +1,7 @@
 import { hashOf } from "../dom/address";
 import { unsent } from "../outbox/outbox";
 import type { Chat } from "../state/chat";
+import { roomNames } from "../state/rooms";
 import { cleanRoom, maxRoom } from "../state/words";
 import type { Acts } from "./acts";
 import { Icon, Mark } from "./Icon";
@@ -8,7 +9,6 @@ import { Tile } from "./Tile";
 
 /** Rooms lists where this browser has been, and leads to any other room. */
 export function Rooms({ chat, acts }: { chat: Chat; acts: Acts }) {
-  const names = [...new Set([...chat.visited, chat.room])].sort((a, b) => a.localeCompare(b));
   return (
     <div class="rooms">
       <p class="brand">
@@ -16,7 +16,7 @@ export function Rooms({ chat, acts }: { chat: Chat; acts: Acts }) {
       </p>
       <h2 class="label">Rooms</h2>
       <ul>
-        {names.map((name) => {
+        {roomNames(chat).map((name) => {
           const waiting = name === chat.room ? 0 : unsent(chat.outbox, name);
           return (
             <li key={name}>
