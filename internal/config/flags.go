@@ -12,8 +12,8 @@ type Flags struct {
 	Config string `placeholder:"FILE" help:"Settings file: TOML, whose keys are these flags' names."`
 
 	Listen    string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen; ${default} unless given. Port 0 picks a free one, an empty host is every address."`
-	Store     string `default:"memory" placeholder:"STORE" help:"Where rooms keep their messages: in ${default}, which forgets them at a restart."`
-	Data      string `default:"./parley-data" placeholder:"FOLDER" help:"Folder for what is kept on disk; ${default} unless given. --store memory keeps nothing there, and makes no folder."`
+	Store     string `default:"memory" placeholder:"STORE" help:"Where rooms keep their messages: ${default}, which forgets them at a restart, or sqlite, on disk in --data."`
+	Data      string `default:"./parley-data" placeholder:"FOLDER" help:"Folder of --store sqlite, made at need; ${default} unless given."`
 	Broker    string `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes: ${default}, since this version runs on one node alone."`
 	Rate      string `default:"10/10s" placeholder:"N/TIME" help:"How many messages each person may send in any such time; ${default} unless given, off for trusted networks."`
 	Heartbeat string `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`

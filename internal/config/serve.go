@@ -10,8 +10,8 @@ import (
 // have been read and checked.
 type Serve struct {
 	Listen    string // host:port; port 0 picks a free one
-	Store     string // "memory"
-	Data      string // folder of what is kept on disk: nothing yet
+	Store     string // "memory" or "sqlite"
+	Data      string // folder of the sqlite store
 	Broker    string // "memory"
 	Rate      Rate
 	Heartbeat time.Duration

@@ -30,8 +30,8 @@ func parseListen(s string) (string, error) {
 }
 
 func parseStore(s string) (string, error) {
-	if s != "memory" {
-		return "", errors.New("this version keeps messages in memory only: want memory")
+	if s != "memory" && s != "sqlite" {
+		return "", errors.New("want sqlite, which keeps messages on disk in --data, or memory, which forgets them")
 	}
 	return s, nil
 }

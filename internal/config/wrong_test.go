@@ -76,7 +76,7 @@ func TestAWrongValueNamesSettingValueAndWhatWouldBeRight(t *testing.T) {
 		{"--listen=", `--listen is empty: give it a value, or leave it out`},
 		{"--broker=redis://x", `--broker is "redis://x": this version runs on one node alone: want memory`},
 		{"--data=/dev/null", `--data is "/dev/null": that is no folder`},
-		{"--store=redis://x", `--store is "redis://x": this version keeps messages in memory only: want memory`},
+		{"--store=redis://x", `--store is "redis://x": want sqlite, which keeps messages on disk in --data, or memory, which forgets them`},
 		{"--rate=10", `--rate is "10": want N/TIME such as 10/10s, with N from 1 to 1000 and TIME from 100ms to 1h, or off`},
 		{"--rate=0/10s", `want N/TIME`},
 		{"--rate=1001/10s", `want N/TIME`},

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/memory"
+	"github.com/parley-chat/parley/internal/store/sqlite"
 )
 
 // Node is one running server.
@@ -45,7 +46,11 @@ const DrainTimeout = 9 * time.Second
 // Start runs a node with settings that have been checked, and prints where it
 // listens to stdout once it accepts connections. m counts what the node does.
 func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metrics) (*Node, error) {
-	n := &Node{store: memory.New(), failed: make(chan error, 1)}
+	logs, err := openStore(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{store: logs, failed: make(chan error, 1)}
 	n.engine = engine.New(engine.Config{
 		Store:     n.store,
 		Metrics:   m,
@@ -60,6 +65,18 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 	}
 	fmt.Fprintf(stdout, "listening on %s\n", n.url)
 	return n, nil
+}
+
+// openStore opens where the settings want the logs kept.
+func openStore(cfg config.Serve, log *slog.Logger) (store.Store, error) {
+	if cfg.Store == "memory" {
+		return memory.New(), nil
+	}
+	s, err := sqlite.Open(cfg.Data, log)
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %w", cfg.Data, err)
+	}
+	return s, nil
 }
 
 // openDoor makes the gateway and listens.
