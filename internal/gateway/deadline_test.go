@@ -3,32 +3,11 @@ package gateway_test
 import (
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 )
-
-// within waits for what must come to be.
-func within(t *testing.T, is func() bool, what string) {
-	t.Helper()
-	for end := time.Now().Add(patience); !is(); {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
-
-func TestFaultOfAPeersIsNoneOfTheOperators(t *testing.T) {
-	d := openDoor(t)
-	d.ask("nonsense\r\n\r\n")
-	d.ask(request("GET / HTTP/1.1", "+Upgrade : x"))
-	d.wantServes()
-	for _, level := range []string{"level=ERROR", "level=WARN"} {
-		if d.log.count(level) > 0 {
-			t.Errorf("the log: %s", d.log)
-		}
-	}
-}
 
 // pipes is a listener whose connections are made in memory, so that their
 // deadlines are by the bubble's clock.
@@ -69,4 +48,23 @@ func TestHandshakeHasTenSeconds(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestSessionIsNotHeldToTheDeadlineOfItsAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := make(pipes)
+		d := openDoorAt(t, l)
+		ours, theirs := net.Pipe()
+		l <- theirs
+		go io.WriteString(ours, request("GET / HTTP/1.1")) //nolint:errcheck // the answer tells
+		if got := readUntil(ours, "\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 101 ") {
+			t.Fatalf("got %q", got)
+		}
+		<-d.opened
+		begun := time.Now()
+		if got := readUntil(ours, "\x89\x00"); got != "\x89\x00" || time.Since(begun) != 30*time.Second {
+			t.Errorf("got %q after %v, want a ping after 30 s", got, time.Since(begun))
+		}
+		ours.Close()
+	})
 }
