@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,23 +47,4 @@ func TestHandshakeHasTenSeconds(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestSessionIsNotHeldToTheDeadlineOfItsAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := make(pipes)
-		d := openDoorAt(t, l)
-		ours, theirs := net.Pipe()
-		l <- theirs
-		go io.WriteString(ours, request("GET / HTTP/1.1")) //nolint:errcheck // the answer tells
-		if got := readUntil(ours, "\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 101 ") {
-			t.Fatalf("got %q", got)
-		}
-		<-d.opened
-		begun := time.Now()
-		if got := readUntil(ours, "\x89\x00"); got != "\x89\x00" || time.Since(begun) != 30*time.Second {
-			t.Errorf("got %q after %v, want a ping after 30 s", got, time.Since(begun))
-		}
-		ours.Close()
-	})
 }
