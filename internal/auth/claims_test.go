@@ -275,7 +275,7 @@ func TestTokenOfMoreThanEightKilobytesIsNotLookedAt(t *testing.T) {
 	wantBad(t, v, strings.Repeat("x", 1<<20), "it is longer than 8192 bytes")
 }
 
-// mustJSON keeps the table of claims honest: what it holds is what is signed.
+// mustJSON is v in JSON.
 func mustJSON(t testing.TB, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
