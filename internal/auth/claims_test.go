@@ -42,8 +42,8 @@ const (
 	lacking    = "it has no exp (a time in seconds), or lacks the iss or aud that is asked for"
 )
 
-// At the edge itself, clocks agree to the leeway: a token is past it as it is
-// past its exp, and a nbf or iat has come as soon as it has.
+// The leeway ends as exp itself does: right at its edge a token has expired, while
+// an nbf or iat has come.
 func TestTimesHoldToTheSecond(t *testing.T) {
 	at := func(d time.Duration) int64 { return now.Add(d).Unix() }
 	for name, c := range map[string]struct {
@@ -275,7 +275,7 @@ func TestTokenOfMoreThanEightKilobytesIsNotLookedAt(t *testing.T) {
 	wantBad(t, v, strings.Repeat("x", 1<<20), "it is longer than 8192 bytes")
 }
 
-// mustJSON keeps the table of claims honest: what it holds is what is signed.
+// mustJSON is v in JSON.
 func mustJSON(t testing.TB, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)

@@ -183,7 +183,7 @@ func parseKeySet(body []byte) ([]publishedKey, error) {
 	var keys []publishedKey
 	for _, raw := range set.Keys {
 		var k jose.JSONWebKey
-		if k.UnmarshalJSON(raw) != nil || !k.IsPublic() || k.Use != "" && k.Use != "sig" {
+		if k.UnmarshalJSON(raw) != nil || k.Use != "" && k.Use != "sig" {
 			continue
 		}
 		method := methodOf(k.Key)

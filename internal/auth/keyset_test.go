@@ -150,13 +150,17 @@ func TestManyFirstHandshakesShareOneFetch(t *testing.T) {
 		<-go_
 		fmt.Fprint(w, body)
 	})
-	v, _ := byKeySet(t, p)
+	v, c := byKeySet(t, p)
 	good := signES(t, ecKey(), "known")
 	var wait sync.WaitGroup
-	for range 200 {
+	for range 100 {
 		wait.Go(func() { wantGood(t, v, good) })
 	}
 	<-asked
+	c.Forward(time.Minute) // however long he takes
+	for range 100 {
+		wait.Go(func() { wantGood(t, v, good) })
+	}
 	close(go_)
 	wait.Wait()
 	p.wantFetches(t, 1)
@@ -300,16 +304,10 @@ func TestWhatIsNoKeySetIsNotBelieved(t *testing.T) {
 		"a 404":           say(404, whole),
 		"a 204":           say(204, ""),
 		"a 500":           say(500, whole),
-		"over a megabyte": say(200, `{"keys":[`+key+`],"pad":"`+strings.Repeat("x", 1<<20)+`"}`),
+		"over a megabyte": say(200, whole+strings.Repeat(" ", 1<<20)),
 		"over 100 keys":   say(200, `{"keys":[`+key+strings.Repeat(","+key, 100)+`]}`),
 		"a redirect to another host": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
-		},
-		"a redirect to another scheme": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://"+r.Host+"/keys.json", http.StatusFound)
-		},
-		"a redirect without end": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 		},
 		"a line that breaks off": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100000")
@@ -330,6 +328,48 @@ func say(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		fmt.Fprint(w, body)
+	}
+}
+
+// asked remembers what a verifier asks for.
+type asked struct {
+	mu   sync.Mutex
+	urls []string
+}
+
+func (a *asked) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.mu.Lock()
+	a.urls = append(a.urls, r.URL.String())
+	a.mu.Unlock()
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestRedirectIsFollowedOnlySoFar(t *testing.T) {
+	for name, c := range map[string]struct {
+		to   func(r *http.Request) string
+		asks int
+	}{
+		"without end":                  {func(r *http.Request) string { return r.URL.Path + "x" }, 6},
+		"to another scheme":            {func(r *http.Request) string { return "https://" + r.Host + r.URL.Path }, 1},
+		"to another port":              {func(r *http.Request) string { return "http://127.0.0.1:1" + r.URL.Path }, 1},
+		"to the same host by its name": {func(r *http.Request) string { return strings.Replace("http://"+r.Host, "127.0.0.1", "localhost", 1) }, 1},
+		"without saying where":         {func(*http.Request) string { return "" }, 1},
+		"to what is no address at all": {func(*http.Request) string { return "http://[" }, 1},
+		"to the files of this machine": {func(*http.Request) string { return "file:///etc/passwd" }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := publish(t)
+			p.do(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", c.to(r))
+				w.WriteHeader(http.StatusFound)
+			})
+			asks := new(asked)
+			v := verifier(t, auth.Config{JWKSURL: p.URL, HTTP: asks})
+			wantBad(t, v, signES(t, ecKey(), "known"), unavailable)
+			if len(asks.urls) != c.asks {
+				t.Errorf("it asked for %q, want %d", asks.urls, c.asks)
+			}
+		})
 	}
 }
 

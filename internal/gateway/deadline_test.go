@@ -8,28 +8,6 @@ import (
 	"time"
 )
 
-// within waits for what must come to be.
-func within(t *testing.T, is func() bool, what string) {
-	t.Helper()
-	for end := time.Now().Add(patience); !is(); {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
-
-func TestFaultOfAPeersIsNoneOfTheOperators(t *testing.T) {
-	d := openDoor(t)
-	d.ask("nonsense\r\n\r\n")
-	d.ask(request("GET / HTTP/1.1", "+Upgrade : x"))
-	d.wantServes()
-	for _, level := range []string{"level=ERROR", "level=WARN"} {
-		if d.log.count(level) > 0 {
-			t.Errorf("the log: %s", d.log)
-		}
-	}
-}
-
 // pipes is a listener whose connections are made in memory, so that their
 // deadlines are by the bubble's clock.
 type pipes chan net.Conn

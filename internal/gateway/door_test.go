@@ -254,6 +254,16 @@ func (d *door) refused(reason string) string {
 	return count
 }
 
+// within waits for what must come to be.
+func within(t *testing.T, is func() bool, what string) {
+	t.Helper()
+	for end := time.Now().Add(patience); !is(); {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
 // logBuffer is a log that tests read.
 type logBuffer struct {
 	mu  sync.Mutex

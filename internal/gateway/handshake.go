@@ -64,7 +64,7 @@ func checkHandshake(r *http.Request) *refusal {
 		return badHandshake(http.StatusBadRequest, "Want one Sec-WebSocket-Key: 16 bytes in base64.")
 	case slices.ContainsFunc(listOf(r.Header, "Sec-Websocket-Protocol"), notToken):
 		return badHandshake(http.StatusBadRequest, "Want tokens (RFC 9110 §5.6.2) in Sec-WebSocket-Protocol.")
-	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
+	case r.ContentLength != 0: // -1 if it comes in chunks
 		return badHandshake(http.StatusBadRequest, "A WebSocket handshake has no body.")
 	}
 	return nil

@@ -263,3 +263,15 @@ func TestDeflateIsAgreedWithAnIndependentClient(t *testing.T) {
 		}
 	}
 }
+
+func TestFaultOfAPeersIsNoneOfTheOperators(t *testing.T) {
+	d := openDoor(t)
+	d.ask("nonsense\r\n\r\n")
+	d.ask(request("GET / HTTP/1.1", "+Upgrade : x"))
+	d.wantServes()
+	for _, level := range []string{"level=ERROR", "level=WARN"} {
+		if d.log.count(level) > 0 {
+			t.Errorf("the log: %s", d.log)
+		}
+	}
+}

@@ -2,35 +2,17 @@ package gateway_test
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/internal/gateway"
 	"github.com/parley-chat/parley/web"
 )
-
-// serveToo opens a second server on the same door, with changes, and gives its
-// address.
-func (d *door) serveToo(change func(*http.Server)) string {
-	d.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	server := gateway.Server(d.gateway)
-	change(server)
-	served := make(chan struct{})
-	go func() { defer close(served); _ = server.Serve(l) }()
-	d.t.Cleanup(func() { server.Close(); <-served })
-	return l.Addr().String()
-}
 
 func TestEveryWaitForAPeerHasItsEnd(t *testing.T) {
 	server := gateway.Server(openDoor(t).gateway)
@@ -44,29 +26,25 @@ func TestEveryWaitForAPeerHasItsEnd(t *testing.T) {
 }
 
 func TestSessionOutlivesTheDeadlinesOfItsHandshake(t *testing.T) {
-	d := openDoor(t)
-	const short = 100 * time.Millisecond
-	addr := d.serveToo(func(s *http.Server) { s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout = short, short, short })
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if got := d.askOn(conn, request("GET /ws HTTP/1.1")); got.status != 101 {
-		t.Fatalf("%+v, want 101", got)
-	}
-	_ = conn.SetReadDeadline(time.Now().Add(3 * short))
-	if n, err := conn.Read(make([]byte, 100)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("%d bytes, %v; want silence", n, err)
-	}
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	if _, err := conn.Write(frame.AppendMaskedFrame(nil, frame.Text, []byte(`{"type":"join","username":"ada"}`), [4]byte{1, 2, 3, 4})); err != nil {
-		t.Fatal(err)
-	}
-	got := make([]byte, 200)
-	if n, err := conn.Read(got); err != nil || !strings.Contains(string(got[:n]), "ada joined #general") {
-		t.Errorf("got %q, %v; want to have joined", got[:n], err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		l := make(pipes)
+		openDoorAt(t, l)
+		ours, theirs := net.Pipe()
+		l <- theirs
+		go io.WriteString(ours, request("GET / HTTP/1.1")) //nolint:errcheck // the answer tells
+		if got := readUntil(ours, "\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 101 ") {
+			t.Fatalf("got %q", got)
+		}
+		begun := time.Now()
+		if got := readUntil(ours, "\x89\x00"); got != "\x89\x00" {
+			t.Errorf("got %q, want a ping", got)
+		}
+		_, _ = io.ReadAll(ours) // no pong: cut off by the second one, not by a deadline of the handshake
+		if took := time.Since(begun); took != time.Minute {
+			t.Errorf("cut off after %v, want a minute", took)
+		}
+		ours.Close()
+	})
 }
 
 func TestPlainRequestsAreAnsweredAsHTTPHasIt(t *testing.T) {

@@ -3,13 +3,19 @@ package gateway
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/metrics"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store/memory"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -63,13 +69,21 @@ func serveAfar(t *testing.T, g *Gateway) (dial func() net.Conn, states <-chan ht
 	}, seen
 }
 
-func (g *Gateway) standing(addr netip.Addr) int {
+// counted is what g knows of the peers that come from here.
+func (g *Gateway) counted() (conns, sessions int) {
 	g.crowd.mu.Lock()
 	defer g.crowd.mu.Unlock()
-	if n := g.crowd.addresses[netip.PrefixFrom(addr, 32)]; n != nil {
-		return n.conns
+	if n := g.crowd.addresses[netip.PrefixFrom(here, 32)]; n != nil {
+		return n.conns, n.sessions
 	}
-	return 0
+	return 0, 0
+}
+
+func (g *Gateway) wantCounted(t *testing.T, conns, sessions int, when string) {
+	t.Helper()
+	if c, s := g.counted(); c != conns || s != sessions {
+		t.Errorf("%s: %d connections and %d sessions are counted, want %d and %d", when, c, s, conns, sessions)
+	}
 }
 
 func wantState(t *testing.T, states <-chan http.ConnState, want http.ConnState) {
@@ -91,14 +105,10 @@ func TestConnectionThatSaysNothingIsCountedUntilItGoes(t *testing.T) {
 	dial, states := serveAfar(t, g)
 	conn := dial()
 	wantState(t, states, http.StateNew)
-	if n := g.standing(here); n != 1 {
-		t.Errorf("%d connections are counted, want 1", n)
-	}
+	g.wantCounted(t, 1, 0, "while it stands there")
 	conn.Close()
 	wantState(t, states, http.StateClosed)
-	if n := g.standing(here); n != 0 {
-		t.Errorf("%d connections are counted when it has gone, want 0", n)
-	}
+	g.wantCounted(t, 0, 0, "when it has gone")
 }
 
 func TestAddressThatHoldsTooManyConnectionsIsHungUpOn(t *testing.T) {
@@ -112,9 +122,7 @@ func TestAddressThatHoldsTooManyConnectionsIsHungUpOn(t *testing.T) {
 		t.Errorf("got %q, %v; want the end", got, err)
 	}
 	wantState(t, states, http.StateClosed)
-	if n := g.standing(here); n != protocol.MaxSessionsPerAddress {
-		t.Errorf("%d connections are counted, want %d", n, protocol.MaxSessionsPerAddress)
-	}
+	g.wantCounted(t, protocol.MaxSessionsPerAddress, 0, "when it has gone")
 	g.crowd.disconnect(here)
 	conn := dial()
 	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
@@ -125,12 +133,62 @@ func TestAddressThatHoldsTooManyConnectionsIsHungUpOn(t *testing.T) {
 	}
 }
 
+const handshake = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+
+// telling is an engine that says when its only session has given its place back.
+type telling struct {
+	*engine.Engine
+	gone chan struct{}
+}
+
+func (e telling) Open(o engine.Opening) {
+	closed := o.Closed
+	o.Closed = func() { closed(); close(e.gone) }
+	e.Engine.Open(o)
+}
+
+func TestSessionCountsAsOneUntilItEnds(t *testing.T) {
+	m, log := metrics.New(), slog.New(slog.DiscardHandler)
+	e := telling{engine.New(engine.Config{Store: memory.New(), Metrics: m, Log: log, Heartbeat: time.Minute,
+		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}}), make(chan struct{})}
+	g := newGateway(t, Config{Sessions: e})
+	dial, states := serveAfar(t, g)
+	conn := dial()
+	if _, err := io.WriteString(conn, handshake+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	wantState(t, states, http.StateHijacked)
+	g.wantCounted(t, 0, 1, "once it is a session")
+	conn.Close()
+	<-e.gone
+	g.wantCounted(t, 0, 0, "when it has gone")
+	if err := e.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusedHandshakeLeavesNothingBehind(t *testing.T) {
+	g := newGateway(t, Config{})
+	dial, states := serveAfar(t, g)
+	for range 3 {
+		conn := dial()
+		if _, err := io.WriteString(conn, handshake+"Origin: https://evil.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 403 ") {
+			t.Errorf("got %q, %v; want 403", got, err)
+		}
+		conn.Close()
+		wantState(t, states, http.StateClosed)
+	}
+	g.wantCounted(t, 0, 0, "after three")
+}
+
 func TestTrustedProxyMayHoldAllItsClientsConnections(t *testing.T) {
 	g := newGateway(t, Config{TrustedProxies: []string{here.String()}})
 	dial, states := serveAfar(t, g)
 	dial()
 	wantState(t, states, http.StateNew)
-	if n := g.standing(here); n != 0 {
-		t.Errorf("%d connections of a proxy are counted, want 0", n)
-	}
+	g.wantCounted(t, 0, 0, "a proxy")
 }

@@ -1,7 +1,9 @@
 import { readList, store } from "../dom/storage";
 import { lineLost, type Outbox } from "./outbox";
 
-// Kept for this tab alone: a second tab must not send the same drafts.
+// Kept for this tab alone, so that a second one does not send the same drafts. A
+// browser's "Duplicate tab" copies even this: who duplicates a tab that has unsent
+// drafts sends them from both.
 const place = "parley.outbox.1"; // counts up when a draft gets another shape
 
 /** keepOutbox lets the outbox outlive a reload. */

@@ -19,8 +19,3 @@ export function takeToken(): string | null {
   store("tab", place, handed || null);
   return handed || null;
 }
-
-/** forgetToken is for a token that no longer signs in. */
-export function forgetToken(): void {
-  store("tab", place, null);
-}
