@@ -8,4 +8,7 @@
 //     that is no sound database, is refused and left as it is.
 //   - A commit that failed may or may not be there: the file is opened again and
 //     looked at before anything else is written.
+//   - A Snapshot, so a backup or an export, needs no lock and changes nothing that
+//     a server relies on. A backup is read through before it gets its name.
+//   - A restored database begins a new epoch in every room.
 package sqlite

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/parley-chat/parley/internal/newfile"
 )
 
 // life is what the folder knows of the database in it. A copy of the database
@@ -120,9 +122,5 @@ func writeLife(path string, l life) error {
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return newfile.SyncFolder(filepath.Dir(path))
 }

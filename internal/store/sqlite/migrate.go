@@ -41,7 +41,7 @@ func migrate(db *sqlite3.Conn, path string) error {
 		return err
 	}
 	if version > len(all) {
-		return fmt.Errorf("%s was written by a newer parley (schema %d, this one knows %d): run that version, or restore a backup made by this one", path, version, len(all))
+		return newerSchema(path, version, len(all))
 	}
 	for ; version < len(all); version++ {
 		if err := step(db, all[version], version+1); err != nil {
@@ -49,6 +49,10 @@ func migrate(db *sqlite3.Conn, path string) error {
 		}
 	}
 	return nil
+}
+
+func newerSchema(path string, version, known int) error {
+	return fmt.Errorf("%s was written by a newer parley (schema %d, this one knows %d): run that version, or use a backup made by this one", path, version, known)
 }
 
 func step(db *sqlite3.Conn, sql string, version int) (err error) {

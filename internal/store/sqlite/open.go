@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -86,20 +87,30 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 // refuseOthers looks at a file before SQLite does, which would take an empty or a
 // cut off one for a database that was never written to.
 func refuseOthers(path string) error {
-	f, err := os.Open(path)
+	sound, err := hasMagic(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err == nil && !sound {
+		err = fmt.Errorf("%s is no database, or was cut off: put a backup in its place, or move it away to start anew", path)
+	}
+	return err
+}
+
+// hasMagic reports whether a file begins as a database does.
+func hasMagic(path string) (bool, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
 	const magic = "SQLite format 3\x00" // https://sqlite.org/fileformat.html §1.3.1
 	head := make([]byte, len(magic))
-	if n, _ := f.Read(head); string(head[:n]) != magic {
-		return fmt.Errorf("%s is no database, or was cut off: put a backup in its place, or move it away to start anew", path)
+	n, err := f.Read(head)
+	if err != nil && err != io.EOF {
+		return false, err
 	}
-	return nil
+	return string(head[:n]) == magic, nil
 }
 
 // settle checks the file, brings it to this schema, and sees whether it is the
