@@ -1,6 +1,6 @@
 # Go alone runs `make run` and `make check`; `make test` installs what else it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help run build check test race fuzz bench lint clean
+.PHONY: help run build check test soak race fuzz bench lint clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ check: ## format, vet, lint where it is installed, unit tests: before every comm
 
 test: ## everything: check, race detector, fuzzing, end to end with real parts
 	scripts/test.sh
+
+soak: ## kill servers and cut the power for ten minutes (Linux; root, /dev/fuse)
+	scripts/soak.sh
 
 race: ## unit tests under the race detector
 	go test -race ./...

@@ -48,7 +48,7 @@ type Store struct {
 // Open opens the database of a data folder, made at need. The error says what is
 // wrong with the folder or the file in it, and what to do.
 func Open(folder string, log *slog.Logger) (_ *Store, err error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(folder)
@@ -91,7 +91,7 @@ func refuseOthers(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && !sound {
+	if err == nil && !sound && !unfinished(path) {
 		err = fmt.Errorf("%s is no database, or was cut off: put a backup in its place, or move it away to start anew", path)
 	}
 	return err
@@ -107,7 +107,7 @@ func hasMagic(path string) (bool, error) {
 	const magic = "SQLite format 3\x00" // https://sqlite.org/fileformat.html §1.3.1
 	head := make([]byte, len(magic))
 	n, err := f.Read(head)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
 	return string(head[:n]) == magic, nil

@@ -1,0 +1,285 @@
+//go:build e2e
+
+package sqlite
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	osexec "os/exec" // exec is ours
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Variables that make this test binary a writer, which is killed with the power.
+const (
+	writerFolder = "PARLEY_TEST_WRITER"
+	writerPragma = "PARLEY_TEST_PRAGMA"
+)
+
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(writerFolder); folder != "" {
+		fmt.Fprintln(os.Stderr, writeUntilKilled(folder, os.Getenv(writerPragma)))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// writeUntilKilled appends to the rooms of a store, and after each batch prints
+// the head of every room in it.
+func writeUntilKilled(folder, pragma string) error {
+	s, err := Open(folder, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	if pragma != "" {
+		if err := s.writer.db.Exec(pragma); err != nil {
+			return err
+		}
+	}
+	heads := map[string]store.Seq{}
+	rooms, err := s.Rooms(context.Background())
+	if err != nil {
+		return err
+	}
+	for _, r := range rooms {
+		heads[r.Name] = r.Head
+	}
+	for {
+		drafts := make([]store.Draft, 1+rand.IntN(1<<rand.IntN(9)))
+		for i := range drafts {
+			room := fmt.Sprintf("room-%d", rand.IntN(4))
+			heads[room]++
+			drafts[i] = said(room, heads[room])
+		}
+		events, err := s.Append(context.Background(), drafts)
+		if err != nil {
+			return err
+		}
+		var line strings.Builder
+		for _, e := range events {
+			fmt.Fprintf(&line, "%s %d ", e.Room, e.Seq)
+		}
+		fmt.Println(line.String())
+	}
+}
+
+// said is what the writer says at a seq: a few bytes, or more than a page.
+func said(room string, seq store.Seq) store.Draft {
+	text := fmt.Sprintf("%s %d ", room, seq)
+	return store.Draft{Room: room, User: "u1", Name: "ada", Text: strings.Repeat(text, 1+int(seq*2654435761>>7%400))}
+}
+
+// TestAPowerCutLosesNothingThatWasAcknowledged cuts the power of a store's disk
+// again and again. PARLEY_CUTS says how often.
+func TestAPowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
+	cuts := 10
+	if text := os.Getenv("PARLEY_CUTS"); text != "" {
+		var err error
+		if cuts, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := newVictim(t)
+	acked, unsafe := 0, 0
+	for range cuts {
+		if rand.IntN(4) == 0 {
+			v.moveOut() // so that making a folder is tried, too
+		}
+		before := v.total()
+		unsafe += v.run(t, rand.IntN(2) == 0, max(0, rand.IntN(150)-50))
+		if err := v.damage(); err != nil {
+			t.Fatalf("after %d acknowledged: %v", v.total(), err)
+		}
+		acked += v.total() - before
+	}
+	t.Logf("%d cuts, %d acknowledged, %d changes that were not safe: 0 lost", cuts, acked, unsafe)
+	if acked == 0 || unsafe == 0 {
+		t.Error("nothing was tried")
+	}
+}
+
+// TestThePowerCutFindsAStoreThatDoesNotSync is the control of the test above.
+func TestThePowerCutFindsAStoreThatDoesNotSync(t *testing.T) {
+	for _, pragma := range []string{"pragma synchronous = normal", "pragma synchronous = off"} {
+		v := newVictim(t)
+		v.pragma = pragma
+		v.run(t, true, 20)
+		err := v.damage()
+		if err == nil {
+			t.Errorf("with %s nothing was lost", pragma)
+		}
+		t.Logf("%s: %v", pragma, err)
+	}
+}
+
+// TestAStartCanBeCutOffAnywhere takes the power after the first, the second, the
+// third… thing that a start does to the disk, until it comes to its first append.
+func TestAStartCanBeCutOffAnywhere(t *testing.T) {
+	for name, before := range map[string]int{"in a new folder": 0, "in one with rooms": 3} {
+		for what, all := range map[string]bool{"of what was synced": true, "of what was synced and some more": false} {
+			t.Run(name+", with the rest "+what, func(t *testing.T) {
+				steps := 0
+				for acked := 0; acked == 0; {
+					steps++
+					v := newVictim(t)
+					if before > 0 {
+						v.run(t, true, before)
+						if err := v.damage(); err != nil {
+							t.Fatal(err)
+						}
+					}
+					stood := v.total()
+					v.steps = steps
+					v.run(t, all, 1)
+					acked = v.total() - stood
+					if err := v.damage(); err != nil {
+						t.Errorf("cut off after %d steps: %v", steps, err)
+					}
+				}
+				t.Logf("%d steps", steps)
+			})
+		}
+	}
+}
+
+// victim is a store whose power is cut.
+type victim struct {
+	disk   string
+	folder int // how often it moved
+	pragma string
+	steps  int                  // after so many the disk does nothing any more; 0 for no end
+	acked  map[string]store.Seq // the head of each room
+	epochs map[string]string    // as first seen
+}
+
+func newVictim(t *testing.T) *victim {
+	return &victim{disk: t.TempDir(), acked: map[string]store.Seq{}}
+}
+
+func (v *victim) data(disk string) string {
+	return filepath.Join(disk, fmt.Sprintf("data-%d", v.folder))
+}
+
+// moveOut has the next writer begin in a folder that isn't there yet.
+func (v *victim) moveOut() {
+	v.folder++
+	v.acked, v.epochs = map[string]store.Seq{}, nil
+}
+
+func (v *victim) total() (n int) {
+	for _, seq := range v.acked {
+		n += int(seq)
+	}
+	return n
+}
+
+// run has a writer append so many batches, or none, and a few more, kills it and
+// cuts its power. It returns how many changes were not safe then.
+func (v *victim) run(t *testing.T, all bool, batches int) int {
+	t.Helper()
+	d := mountFaultDisk(t, v.disk, v.steps)
+	cmd := osexec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), writerFolder+"="+v.data(d.mount), writerPragma+"="+v.pragma)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	for range batches {
+		v.note(lines)
+	}
+	if v.steps == 0 {
+		<-time.After(rand.N(100 * time.Millisecond)) // some moment of the next batches, or of the start
+	}
+	cmd.Process.Kill() //nolint:errcheck // a writer that ended by itself says why
+	for v.note(lines) == nil {
+	}
+	cmd.Wait() //nolint:errcheck // killed
+	if stderr.Len() > 0 && v.steps == 0 {
+		t.Fatalf("the writer failed: %s", stderr.String())
+	}
+	return d.cut(t, all)
+}
+
+// note reads what one batch acknowledges; a line that was cut off counts for nothing.
+func (v *victim) note(lines *bufio.Reader) error {
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	words := strings.NewReader(line)
+	for {
+		var room string
+		var seq store.Seq
+		if _, err := fmt.Fscan(words, &room, &seq); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		v.acked[room] = seq
+	}
+}
+
+// damage opens the store as after a power cut, and says what of it is not as it
+// was promised.
+func (v *victim) damage() error {
+	var log strings.Builder
+	s, err := Open(v.data(v.disk), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // it was only read
+	rooms, err := s.Rooms(context.Background())
+	if err != nil {
+		return err
+	}
+	epochs, heads := map[string]string{}, map[string]store.Seq{}
+	for _, r := range rooms {
+		epochs[r.Name], heads[r.Name] = r.Epoch, r.Head
+		var last store.Event
+		for page := []store.Event{{}}; len(page) > 0; {
+			if page, err = s.Read(context.Background(), r.Name, last.Seq, 1000); err != nil {
+				return err
+			}
+			for _, e := range page {
+				if e.Seq != last.Seq+1 || e.Time < last.Time || e.Draft != said(r.Name, e.Seq) {
+					return fmt.Errorf("%s: after seq %d and time %d comes %+v", r.Name, last.Seq, last.Time, e)
+				}
+				last = e
+			}
+		}
+		if last.Seq != r.Head {
+			return fmt.Errorf("%s: the head is %d, the last event %d", r.Name, r.Head, last.Seq)
+		}
+	}
+	for room, acked := range v.acked {
+		if heads[room] < acked {
+			return fmt.Errorf("%s: %d was acknowledged, %d is stored", room, acked, heads[room])
+		}
+	}
+	for room, epoch := range v.epochs {
+		if epochs[room] != epoch {
+			return fmt.Errorf("%s: epoch %s became %s", room, epoch, epochs[room])
+		}
+	}
+	if log.Len() > 0 {
+		return fmt.Errorf("it warned: %s", log.String())
+	}
+	v.acked, v.epochs = heads, epochs // which are there for good now
+	return nil
+}
