@@ -4,26 +4,29 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+
+	"github.com/parley-chat/parley/internal/frame"
 )
 
 func TestOneWhoLeavesItsAnswersUnreadIsNotReadFrom(t *testing.T) {
-	const asked = 10_000
+	const asked, payload = 10_000, "is anybody there?"
 	synctest.Test(t, func(t *testing.T) {
 		p := pipe(t, startEngine(t))
 		var sent atomic.Int64
 		go func() {
 			for range asked {
-				p.send("nonsense")
+				p.sendFrame(frame.Ping, payload)
 				sent.Add(1)
 			}
 		}()
 		synctest.Wait() // until nobody can go on
-		answer := len(errorFrame("Invalid JSON"))
-		if n, most := sent.Load(), int64(2*maxAnswerBytes/answer); n == 0 || n > most {
+		if n, most := sent.Load(), int64(2*maxAnswerBytes/len(payload)); n == 0 || n > most {
 			t.Fatalf("%d frames were read from one who reads no answer, want 1 to %d", n, most)
 		}
 		for range asked { // once it reads, nothing is missing
-			p.want(errorFrame("Invalid JSON"))
+			if op, got, err := p.read(); err != nil || op != frame.Pong || got != payload {
+				t.Fatalf("opcode %d with %q, %v; want a pong", op, got, err)
+			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/roomlog"
@@ -23,13 +24,24 @@ type conn struct {
 	ended  chan struct{}
 
 	// Any goroutine.
-	more chan struct{} // holds one: there may be something to write
+	more  chan struct{} // holds one: there may be something to write
+	goOn  chan struct{} // holds one: the session may go on with what it received
+	waits atomic.Bool   // the reading goroutine, for goOn
+	gone  atomic.Bool   // it is at its end
+	after appended      // what became of proposals, and the session doesn't know yet
 
 	mu      sync.Mutex
 	session *session
-	mayRead *sync.Cond // the session's MayReceive may have changed
 	timer   *time.Timer
 	armed   time.Time // when timer fires; zero once the session is ending
+}
+
+// appended counts answers of the Writer, which must not wait for a session that
+// is busy with what its peer sent.
+type appended struct {
+	mu  sync.Mutex
+	ok  int
+	err []error
 }
 
 const (
@@ -43,8 +55,8 @@ const (
 )
 
 func newConn(e *Engine, o *Opening, now time.Time) *conn {
-	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}), more: make(chan struct{}, 1)}
-	c.mayRead = sync.NewCond(&c.mu)
+	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}),
+		more: make(chan struct{}, 1), goOn: make(chan struct{}, 1)}
 	setSendBuffer(o.Conn)
 	c.mu.Lock() // the timer may fire before we are through
 	defer c.mu.Unlock()
@@ -64,13 +76,21 @@ func setSendBuffer(c net.Conn) {
 	}
 }
 
-// turn is one turn of the session: whoever calls it has the session to itself.
+// turn is one turn of the session, after which it may go on with what it received.
 func (c *conn) turn(step func(s *session, now time.Time)) {
+	c.take(step)
+	if c.waits.Load() {
+		signal(c.goOn)
+	}
+}
+
+// take has the session to itself for one step.
+func (c *conn) take(step func(s *session, now time.Time)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
+	c.hear()
 	step(c.session, now)
-	c.mayRead.Signal()
 	if c.armed.IsZero() {
 		return
 	}
@@ -86,17 +106,49 @@ func (c *conn) turn(step func(s *session, now time.Time)) {
 	}
 }
 
-// Wake implements carrier.
-func (c *conn) Wake() {
+// hear tells the session what became of its proposals.
+func (c *conn) hear() {
+	c.after.mu.Lock()
+	ok, failed := c.after.ok, c.after.err
+	c.after.ok, c.after.err = 0, nil
+	c.after.mu.Unlock()
+	for range ok {
+		c.session.Appended(nil)
+	}
+	for _, err := range failed {
+		c.session.Appended(err)
+	}
+}
+
+// signal puts a token into a channel that holds one.
+func signal(c chan struct{}) {
 	select {
-	case c.more <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// Appended implements carrier.
+// Wake implements carrier.
+func (c *conn) Wake() { signal(c.more) }
+
+// Appended implements carrier. The Writer has all rooms to serve: it leaves a note,
+// and one of our goroutines takes it from there.
 func (c *conn) Appended(err error) {
-	c.turn(func(s *session, now time.Time) { s.Appended(err, now) })
+	c.after.mu.Lock()
+	if err == nil {
+		c.after.ok++
+	} else {
+		c.after.err = append(c.after.err, err)
+	}
+	c.after.mu.Unlock()
+	switch {
+	case c.gone.Load():
+		c.take(func(*session, time.Time) {}) // there is nobody else
+	case c.waits.Load():
+		signal(c.goOn)
+	case err != nil:
+		signal(c.more)
+	}
 }
 
 // drain asks the session to end because its node does.
@@ -104,10 +156,11 @@ func (c *conn) drain() {
 	c.turn(func(s *session, _ time.Time) { s.end(protocol.CloseGoingAway, "the node is going away: reconnect") })
 }
 
-// cut ends the connection without a word.
+// cut ends the connection without a word. It closes the socket first, so that
+// whoever uses it now comes to an end.
 func (c *conn) cut(reason string) {
-	c.turn(func(s *session, _ time.Time) { s.Gone(reason) })
 	_ = c.socket.Close()
+	c.turn(func(s *session, _ time.Time) { s.Gone(reason) })
 }
 
 // tick is the timer's.
@@ -144,14 +197,21 @@ func (c *conn) read(early []byte) (reason string) {
 
 // receive reports whether more bytes may have a meaning, once the session takes
 // more.
-func (c *conn) receive(p []byte) bool {
-	c.turn(func(s *session, now time.Time) { s.Receive(p, now) })
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for !c.session.MayReceive(time.Now()) {
-		c.mayRead.Wait()
+func (c *conn) receive(p []byte) (meant bool) {
+	c.take(func(s *session, now time.Time) { s.Receive(p, now) })
+	c.waits.Store(true) // before the look below: what comes after it is signalled
+	defer c.waits.Store(false)
+	for {
+		waiting := false
+		c.take(func(s *session, now time.Time) {
+			s.Proceed(now)
+			waiting, meant = s.Waiting(now), s.state != closed
+		})
+		if !waiting {
+			return meant
+		}
+		<-c.goOn
 	}
-	return c.session.state != closed
 }
 
 // write writes what the session has, as often as it is woken.
@@ -160,8 +220,8 @@ func (c *conn) write() {
 	for {
 		var cold roomlog.ColdRead
 		var isCold, isLast bool
-		c.turn(func(s *session, now time.Time) {
-			batch = s.Next(batch[:0], now)
+		c.turn(func(s *session, _ time.Time) {
+			batch = s.Next(batch[:0])
 			cold, isCold = s.NeedsCold()
 			isLast = s.state != alive && s.answers.empty() && s.warm == nil && !isCold
 		})
@@ -202,6 +262,8 @@ func (c *conn) run(early []byte) {
 	go c.write()
 	c.cut(c.read(early))
 	close(c.ended)
+	c.gone.Store(true)
+	c.take(func(*session, time.Time) {}) // hears what came before that
 	c.engine.remove(c)
 	if c.closed != nil {
 		c.closed()

@@ -6,7 +6,8 @@
 //     what it is told for itself alone, which is bounded, since a session that
 //     has too much of it to write reads nothing more.
 //   - What a session sees keeps the order in which it came about: an answer
-//     stands behind the events that were in the log before it.
+//     stands behind the events that were in the log before it. Pongs alone may
+//     overtake (RFC 6455 §5.5.3 asks for them soon).
 //   - The memory held for one session has a fixed bound, whatever its peer does
 //     or stops doing.
 package engine

@@ -36,6 +36,8 @@ type Engine struct {
 	store     store.Store
 	writer    *roomlog.Writer
 	rooms     *rooms
+	lines     *lines
+	stopped   chan struct{} // closed by Drain
 
 	mu       sync.Mutex
 	sessions map[*conn]struct{}
@@ -52,6 +54,8 @@ func New(c Config) *Engine {
 		rateLabel: c.RateLabel,
 		heartbeat: c.Heartbeat,
 		store:     c.Store,
+		lines:     newLines(c.Log),
+		stopped:   make(chan struct{}),
 		sessions:  map[*conn]struct{}{},
 		empty:     make(chan struct{}),
 	}
@@ -62,7 +66,24 @@ func New(c Config) *Engine {
 		count:   func(n int) { c.Metrics.Rooms.Set(float64(n)) },
 		byName:  map[string]*liveRoom{},
 	}
+	go e.keepHouse()
 	return e
+}
+
+// forgetEvery is how long a quiet room's log keeps what all have read, at most.
+const forgetEvery = 5 * time.Second
+
+func (e *Engine) keepHouse() {
+	tick := time.NewTicker(forgetEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			e.rooms.forget()
+		case <-e.stopped:
+			return
+		}
+	}
 }
 
 // Open takes over an upgraded connection and starts its session.
@@ -73,7 +94,7 @@ func (e *Engine) Open(o Opening) {
 	e.metrics.Sessions.Set(float64(len(e.sessions)))
 	draining := e.draining
 	e.mu.Unlock()
-	e.log.Info("session opened", c.session.attrs()...)
+	e.lines.say("session opened", c.session.attrs())
 	go c.run(o.Early)
 	if draining {
 		c.drain()
@@ -84,7 +105,7 @@ func (e *Engine) remove(c *conn) {
 	s := c.session
 	e.metrics.Closed(s.code)
 	attrs := append(s.attrs(), "after", time.Since(s.opened).Round(time.Millisecond))
-	e.log.Info("session closed", append(attrs, "code", int(s.code), "reason", s.reason)...)
+	e.lines.say("session closed", append(attrs, "code", int(s.code), "reason", s.reason))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.sessions, c)
@@ -113,10 +134,13 @@ func (e *Engine) Drain(ctx context.Context) error {
 	e.draining = true
 	e.closeIfEmpty()
 	e.mu.Unlock()
+	// Each has its own goroutine, since one that is busy must not keep the others
+	// from hearing of it.
 	for _, c := range e.open() {
-		c.drain()
+		go c.drain()
 	}
 	err := e.waitEmpty(ctx)
+	close(e.stopped)
 	e.writer.Close()
 	return err
 }
@@ -128,11 +152,17 @@ func (e *Engine) waitEmpty(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, c := range e.open() {
-		c.cut("had not gone when the node did")
+		go c.cut("had not gone when the node did")
 	}
-	<-e.empty
+	select {
+	case <-e.empty:
+	case <-time.After(cutTimeout):
+	}
 	return ctx.Err()
 }
+
+// cutTimeout is for the last steps of sessions whose sockets are closed.
+const cutTimeout = 500 * time.Millisecond
 
 func (e *Engine) open() []*conn {
 	e.mu.Lock()

@@ -59,7 +59,6 @@ func (s *session) Tick(now time.Time) (silent bool) {
 	}
 	if !s.paused.IsZero() && !now.Before(s.paused) {
 		s.paused = time.Time{}
-		s.proceed(now)
 	}
 	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	switch {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"time"
 
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
@@ -12,7 +11,7 @@ import (
 // Next appends to dst what the session writes now: shared bytes of its room's
 // log, and answers of its own. It gives about maxPendingWrite bytes. None: there is
 // nothing to write until the carrier is woken, or has read what NeedsCold names.
-func (s *session) Next(dst [][]byte, now time.Time) [][]byte {
+func (s *session) Next(dst [][]byte) [][]byte {
 	var w written
 	if s.warm != nil {
 		dst, s.warm = append(dst, s.warm), nil
@@ -26,7 +25,6 @@ func (s *session) Next(dst [][]byte, now time.Time) [][]byte {
 	if len(dst) > 0 {
 		s.engine.metrics.Writes.Inc()
 	}
-	s.proceed(now)
 	return dst
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +25,7 @@ type liveRoom struct {
 	members room.Members[carrier]
 	crowd   room.Crowd[*roomlog.Reader]
 	timer   *time.Timer // runs while crowd isn't empty
+	noise   room.Noise
 	scratch []byte
 }
 
@@ -36,6 +39,10 @@ func newLiveRoom(name string, budget *roomlog.Budget) *liveRoom {
 func (r *liveRoom) wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.wakeAll()
+}
+
+func (r *liveRoom) wakeAll() {
 	for m := range r.members.All() {
 		m.Session.Wake()
 	}
@@ -48,40 +55,47 @@ type presence struct {
 	reader *roomlog.Reader
 }
 
-// join lets a session in and tells everybody. In a big room own is what the
-// newcomer alone is told at once.
+// join lets a session in and tells everybody. Where the others are told later, own
+// is what the newcomer alone is told at once.
 func (r *liveRoom) join(name string, c carrier, e roomlog.Encoding) (p *presence, own []byte) {
-	defer r.wake()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p = &presence{room: r, member: r.members.Add(name, c), reader: r.log.Attach(e)}
-	if r.members.Len() <= room.Big {
-		r.tell(tutorial.Joined, []string{name}, 1, nil)
-		return p, nil
+	if r.putsOff() {
+		r.gather(&r.crowd.Joined, name, p.reader)
+		return p, r.appendSystem(nil, tutorial.Joined, []string{name}, 1)
 	}
-	r.gather(&r.crowd.Joined, name, p.reader)
-	return p, r.appendSystem(nil, tutorial.Joined, []string{name}, 1)
+	r.sayCrowd()
+	r.tell(tutorial.Joined, []string{name}, 1, nil)
+	r.wakeAll()
+	return p, nil
 }
 
 // leave takes a session out and tells the others. Its reader stays attached, for
 // what was said before.
 func (r *liveRoom) leave(p *presence) {
-	defer r.wake()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members.Remove(p.member)
-	switch n := r.members.Len(); {
-	case n == 0: // nobody is left to be told
+	switch {
+	case r.members.Len() == 0: // nobody is left to be told
 		if !r.crowd.Empty() {
 			r.timer.Stop()
 			r.crowd = room.Crowd[*roomlog.Reader]{}
 		}
-	case n <= room.Big:
+	case r.putsOff():
+		r.gather(&r.crowd.Left, p.member.Name, p.reader)
+	default:
 		r.sayCrowd()
 		r.tell(tutorial.Left, []string{p.member.Name}, 1, nil)
-	default:
-		r.gather(&r.crowd.Left, p.member.Name, p.reader)
+		r.wakeAll()
 	}
+}
+
+// putsOff reports whether a notice waits for others to be merged with: in a big
+// room, and in one that has heard too much of late.
+func (r *liveRoom) putsOff() bool {
+	return r.members.Len() > room.Big || r.noise.TooMuch(time.Now())
 }
 
 // gather puts off a notice until the crowd is due.
@@ -93,10 +107,10 @@ func (r *liveRoom) gather(g *room.Gathered[*roomlog.Reader], name string, reader
 }
 
 func (r *liveRoom) crowdIsDue() {
-	defer r.wake()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sayCrowd()
+	r.wakeAll()
 }
 
 // sayCrowd sends the notices that were put off. Of the joins, one who came alone
@@ -117,6 +131,7 @@ func (r *liveRoom) sayCrowd() {
 
 func (r *liveRoom) tell(verb tutorial.Verb, names []string, count int, except *roomlog.Reader) {
 	r.scratch = r.appendSystem(r.scratch[:0], verb, names, count)
+	r.noise.Add(len(r.scratch), time.Now())
 	r.log.Notice(protocol.Tutorial, r.scratch, except)
 }
 
@@ -161,5 +176,15 @@ func (rs *rooms) close(r *liveRoom) {
 		delete(rs.byName, r.name)
 		rs.count(len(rs.byName))
 		rs.release(r.name)
+	}
+}
+
+// forget has every log drop what its readers have read.
+func (rs *rooms) forget() {
+	rs.mu.Lock()
+	live := slices.Collect(maps.Values(rs.byName))
+	rs.mu.Unlock()
+	for _, r := range live {
+		r.log.Forget()
 	}
 }

@@ -140,8 +140,12 @@ func (s *session) MayReceive(now time.Time) bool {
 	return s.held == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
 }
 
-// proceed goes on with what was received before, once the session may.
-func (s *session) proceed(now time.Time) {
+// Waiting reports whether the session holds something back, or may be given no
+// more.
+func (s *session) Waiting(now time.Time) bool { return len(s.inbox) > 0 || !s.MayReceive(now) }
+
+// Proceed goes on with what was received before, as far as the session may.
+func (s *session) Proceed(now time.Time) {
 	if s.inflight == 0 && s.held != nil {
 		step := s.held
 		s.held = nil
@@ -190,12 +194,11 @@ func (s *session) message(m frame.Message, now time.Time) {
 }
 
 // Appended hears what became of one of the session's proposals.
-func (s *session) Appended(err error, now time.Time) {
+func (s *session) Appended(err error) {
 	s.inflight--
 	if err != nil && s.state == alive {
 		s.refuse(protocol.CodeUnavailable)
 	}
-	s.proceed(now)
 	if s.inflight == 0 && s.here == nil {
 		s.letGo()
 	}

@@ -62,6 +62,7 @@ func (s *session) joinAs(c *tutorial.Command, now time.Time) {
 	name, roomName, err := s.whoAndWhere(c)
 	if err != nil {
 		s.refuse(codeOf(err))
+		s.tire(now)
 		return
 	}
 	s.moved(now)
@@ -142,16 +143,21 @@ func (s *session) refuse(code protocol.Code) {
 	s.carrier.Wake()
 }
 
-// refuseInOrder refuses behind what is in flight, and ends a session that goes
-// on after being limited.
+// refuseInOrder refuses behind what is in flight, and ends a session that is
+// refused without end.
 func (s *session) refuseInOrder(err error, now time.Time) {
 	code := codeOf(err)
 	s.inOrder(now, func(now time.Time) {
 		s.refuse(code)
-		if code == protocol.CodeRateLimited && !s.refusals.Allow(now) {
-			s.end(protocol.CloseLimited, "went on after being limited: wait, then reconnect")
-		}
+		s.tire(now)
 	})
+}
+
+// tire counts a refusal, whatever it was for: each costs us about as much.
+func (s *session) tire(now time.Time) {
+	if !s.refusals.Allow(now) {
+		s.end(protocol.CloseLimited, "refused 100 times in a minute: wait, then reconnect")
+	}
 }
 
 func codeOf(err error) protocol.Code {

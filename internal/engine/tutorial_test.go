@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/room"
 )
 
 // In a bubble time stands at this moment until everybody waits.
@@ -210,6 +212,67 @@ func TestOneWhoGoesOnAfterBeingLimitedIsClosed(t *testing.T) {
 			p.want(errorFrame("Slow down! Max 10 msgs/10s"))
 		}
 		p.wantClose(4429)
+	})
+}
+
+func TestOneWhoIsRefusedWithoutEndIsClosed(t *testing.T) {
+	for send, want := range map[string]string{
+		"nonsense":                        "Invalid JSON",
+		`{"type":"dance"}`:                "Unknown message type",
+		`{"type":"join","username":"\t"}`: "Invalid username",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := pipe(t, startEngine(t))
+			for range 100 {
+				p.send(send)
+				p.want(errorFrame(want))
+			}
+			p.wantClose(4429)
+		})
+	}
+}
+
+func TestASmallRoomThatHearsTooMuchHearsItTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t)
+		name := func(i int) string { return fmt.Sprintf("%s%03d", strings.Repeat("😀", 37), i) }
+		const members = 150
+		var notices, bytes atomic.Int64
+		for i := range members {
+			p := pipe(t, e)
+			p.send(fmt.Sprintf(`{"type":"join","username":"%s","room":"lobby"}`, name(i)))
+			synctest.Wait()
+			go func() {
+				for {
+					_, payload, err := p.read()
+					if err != nil {
+						return
+					}
+					if i == 0 {
+						notices.Add(1)
+						bytes.Add(int64(len(payload)))
+					}
+				}
+			}()
+			time.Sleep(100 * time.Millisecond) // people come one by one
+		}
+		synctest.Wait()
+		if n := notices.Load(); n != members {
+			t.Fatalf("%d notices of people who came one by one, want %d", n, members)
+		}
+		before := bytes.Load()
+		for i := range 4 {
+			p := pipe(t, e)
+			for range 90 {
+				p.send(fmt.Sprintf(`{"type":"join","username":"%s","room":"lobby"}`, name(900+i)))
+				p.next()
+			}
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if heard, most := bytes.Load()-before, int64(2*room.MaxNoise); heard > most {
+			t.Fatalf("the room heard %d bytes of notices in a second, want at most %d", heard, most)
+		}
 	})
 }
 

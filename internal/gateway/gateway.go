@@ -93,7 +93,7 @@ func Server(g *Gateway) *http.Server {
 		ReadHeaderTimeout: protocol.HandshakeTimeout,
 		ReadTimeout:       protocol.HandshakeTimeout,
 		WriteTimeout:      time.Minute,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       15 * time.Second, // long enough for a page and what belongs to it
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(serverLog{g.log}, "", 0),
 		Protocols:         protocols,

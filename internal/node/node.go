@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ type Node struct {
 }
 
 // Memory that the rooms' logs may hold: for one encoding of one room, and for all
-// of them together.
+// of them together, if Go's memory limit isn't so low that a quarter of it is less.
 const (
 	roomMemory = 8 << 20
 	allMemory  = 512 << 20
@@ -58,7 +59,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		Rate:      room.Window{N: cfg.Rate.N, Per: cfg.Rate.Per},
 		RateLabel: rateLabel(cfg.Rate),
 		Heartbeat: cfg.Heartbeat,
-		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: allMemory},
+		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: min(allMemory, debug.SetMemoryLimit(-1)/4)},
 	})
 	if err := n.openDoor(cfg, log, m); err != nil {
 		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.store.Close())

@@ -18,7 +18,7 @@ const (
 
 // CleanName puts a user's name into Unicode NFC and checks it: 1 to 40 code
 // points, none of them a control character, a bidirectional control, a line
-// separator, or invisible outside an emoji. The error is a *protocol.Error
+// separator, or invisible outside an emoji, and not all of them spaces. The error is a *protocol.Error
 // with CodeInvalidName.
 func CleanName(s string) (string, error) {
 	return clean(s, protocol.MaxNameRunes, protocol.CodeInvalidName)
@@ -37,7 +37,8 @@ func clean(s string, maxRunes int, code protocol.Code) (string, error) {
 		return "", &protocol.Error{Code: code}
 	}
 	s = norm.NFC.String(s)
-	if n := utf8.RuneCountInString(s); n == 0 || n > maxRunes || !nameRunesAllowed(s) {
+	blank := strings.TrimSpace(s) == "" // nobody would see it
+	if blank || utf8.RuneCountInString(s) > maxRunes || !nameRunesAllowed(s) {
 		return "", &protocol.Error{Code: code}
 	}
 	return s, nil

@@ -21,6 +21,7 @@ func TestNamesAreShownInNFCAndHoldNothingUnseen(t *testing.T) {
 		{"forty once composed", strings.Repeat("e\u0301", 40), strings.Repeat("é", 40)},
 		{"forty-one", strings.Repeat("a", 41), ""},
 		{"empty", "", ""},
+		{"nothing but spaces", " \u00A0\u3000", ""},
 		{"newline", "a\nb", ""},
 		{"tab", "a\tb", ""},
 		{"NUL", "a\x00b", ""},

@@ -123,8 +123,20 @@ func (l *Log) write(d protocol.Dialect, payload []byte, event bool) {
 			continue
 		}
 		if grown := s.append(payload, deflate, m); grown > 0 {
-			l.budget.used.Add(int64(grown))
+			l.budget.used.Add(int64(grown - s.forget()))
 			l.budget.used.Add(-int64(s.trim(l.budget.limit())))
+		}
+	}
+}
+
+// Forget drops what every reader has read. Growing does it too; this is for a log
+// that has become quiet.
+func (l *Log) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.streams {
+		if s != nil {
+			l.budget.used.Add(-int64(s.forget()))
 		}
 	}
 }

@@ -168,6 +168,42 @@ func TestALogHoldsNoMoreThanItMay(t *testing.T) {
 	}
 }
 
+func TestALogKeepsNothingThatAllHaveRead(t *testing.T) {
+	l := newLog(8 << 20)
+	quick, slow := l.Attach(plain), l.Attach(plain)
+	say := func(n int) {
+		for range n {
+			l.append(&store.Event{Seq: l.head + 1, Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 500)}})
+		}
+	}
+	held := func() int { return l.streams[plain.index()].bytes }
+	readOn := func(r *Reader) {
+		if _, _, err := r.Read(nil, End, 1<<30); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		say(50)
+		readOn(quick)
+	}
+	if held() < 2<<20 {
+		t.Fatalf("%d bytes are held for one who has read nothing", held())
+	}
+	readOn(slow)
+	l.Forget() // it has become quiet
+	if held() > maxSegment {
+		t.Fatalf("%d bytes are held that everybody has read", held())
+	}
+	for range 100 {
+		say(50)
+		readOn(quick)
+		readOn(slow)
+		if held() > 3*maxSegment {
+			t.Fatalf("%d bytes are held while all keep up", held())
+		}
+	}
+}
+
 func TestLogsKeepLittleWhenMemoryIsScarce(t *testing.T) {
 	budget := &Budget{MemoryBytes: 1 << 20, Total: 2 << 20}
 	var logs []*Log

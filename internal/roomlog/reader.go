@@ -1,6 +1,10 @@
 package roomlog
 
-import "github.com/parley-chat/parley/internal/store"
+import (
+	"sync/atomic"
+
+	"github.com/parley-chat/parley/internal/store"
+)
 
 // Reader reads one encoding of a log for one session: from memory, and what is no
 // longer there from the store. Its methods are called by whoever owns the session,
@@ -14,6 +18,9 @@ type Reader struct {
 	cursor Cursor
 	seq    store.Seq // of the newest event that was passed; 0 if none is known
 	cold   bool      // what comes next is read from the store
+
+	// Any goroutine.
+	passed atomic.Uint64 // cursor, for whoever drops what all have read; of a cold reader, everything
 
 	// Guarded by log.mu.
 	skip  Cursor // the frame behind this cursor isn't for this reader
@@ -36,11 +43,13 @@ func (l *Log) Attach(e Encoding) *Reader {
 	defer l.mu.Unlock()
 	s := l.streams[e.index()]
 	if s == nil {
-		s = &stream{}
+		s = &stream{readers: map[*Reader]struct{}{}}
 		l.streams[e.index()] = s
 	}
-	s.readers++
-	return &Reader{log: l, encoding: e, cursor: s.head, seq: l.head}
+	r := &Reader{log: l, encoding: e, cursor: s.head, seq: l.head}
+	r.passed.Store(uint64(s.head))
+	s.readers[r] = struct{}{}
+	return r
 }
 
 // Detach ends r; an encoding that nobody reads any more is forgotten.
@@ -49,8 +58,8 @@ func (r *Reader) Detach() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.streams[r.encoding.index()]
-	s.readers--
-	if s.readers == 0 {
+	delete(s.readers, r)
+	if len(s.readers) == 0 {
 		l.budget.used.Add(-int64(s.bytes))
 		l.streams[r.encoding.index()] = nil
 	}
@@ -96,7 +105,11 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	}
 	r.cursor += Cursor(b.Frames)
 	r.seq = max(r.seq, b.seq)
-	r.cold = err != nil
+	r.passed.Store(uint64(r.cursor))
+	if err != nil {
+		r.cold = true
+		r.passed.Store(uint64(End.cursor))
+	}
 	return dst, b, err
 }
 
@@ -135,6 +148,7 @@ func (r *Reader) Warm(events []store.Event, end Position, maxBytes int) (frames 
 	defer r.log.mu.RUnlock()
 	if cursor, ok := r.log.streams[r.encoding.index()].after(r.seq); ok {
 		r.cursor, r.cold = max(r.cursor, cursor), false
+		r.passed.Store(uint64(r.cursor))
 	}
 	return frames, n, n > 0 || r.Passed(end) || !r.cold
 }

@@ -23,7 +23,7 @@ const (
 // stream is one encoding of a log: whole frames, one after the other. Its bytes
 // are never changed once written, so readers keep them without a lock.
 type stream struct {
-	readers  int
+	readers  map[*Reader]struct{}
 	segments []segment // oldest first; only the last one grows
 	head     Cursor    // frames ever written
 	bytes    int       // of all segments, as allocated
@@ -78,14 +78,33 @@ const maxHeader = 10
 // the one that grows. It returns how many bytes went.
 func (s *stream) trim(limit int) (dropped int) {
 	n := 0
-	for ; n < len(s.segments)-1 && s.bytes > limit; n++ {
-		s.bytes -= cap(s.segments[n].buf)
+	for ; n < len(s.segments)-1 && s.bytes-dropped > limit; n++ {
 		dropped += cap(s.segments[n].buf)
 	}
+	s.drop(n, dropped)
+	return dropped
+}
+
+// forget drops the segments that every reader has passed, but for the one that
+// grows: what everybody has read is the store's to keep.
+func (s *stream) forget() (dropped int) {
+	slowest := s.head
+	for r := range s.readers {
+		slowest = min(slowest, Cursor(r.passed.Load()))
+	}
+	n := 0
+	for ; n < len(s.segments)-1 && s.segments[n+1].first <= slowest; n++ {
+		dropped += cap(s.segments[n].buf)
+	}
+	s.drop(n, dropped)
+	return dropped
+}
+
+func (s *stream) drop(n, bytes int) {
 	if n > 0 {
 		s.segments = append([]segment(nil), s.segments[n:]...) // a new array, so that the old one goes
+		s.bytes -= bytes
 	}
-	return dropped
 }
 
 // Batch is what a reader writes next.

@@ -2,6 +2,7 @@ package roomlog
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/parley-chat/parley/internal/store"
@@ -80,6 +81,9 @@ func (w *Writer) run() {
 // None: the writer was closed.
 func (w *Writer) take(done []Proposal) []Proposal {
 	clear(done)
+	// Who was just answered may have more to say: or else those who were and those
+	// who waited meanwhile take turns, in batches half as long.
+	runtime.Gosched()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.waiting) == 0 && !w.closed {

@@ -2,9 +2,11 @@ package tutorial
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/parley-chat/parley/protocol"
 )
@@ -42,6 +44,9 @@ type Field struct {
 func Decode(payload []byte) (Command, error) {
 	if text, ok := plainChat(payload); ok {
 		return Command{Kind: Chat, Text: Field{Value: string(text)}}, nil
+	}
+	if !utf8.Valid(payload) { // a binary frame, since texts are checked: as a JavaScript decoder reads it
+		payload, _ = unicode.UTF8.NewDecoder().Bytes(payload) // has no error: what is wrong becomes U+FFFD
 	}
 	return decodeJSON(payload)
 }

@@ -25,7 +25,7 @@ func lockFolder(folder string) (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("%s is in use by another parley (%s): stop that one, or give this one a folder of its own with --data",
 			folder, strings.TrimSpace(string(holder))), f.Close())
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = fmt.Fprintf(f, "process %d\n", os.Getpid())
 	}
 	if err != nil {

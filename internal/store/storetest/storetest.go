@@ -19,7 +19,9 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 	for name, promise := range map[string]func(*testing.T, store.Store){
 		"seqs run 1, 2, 3 in each room without holes":   denseSeqs,
 		"events come back in the order of their drafts": inOrder,
-		"times never fall": timesNeverFall,
+		"times never fall":                  timesNeverFall,
+		"what is read is what was appended": readsBack,
+		"any may read while one appends":    readsBeside,
 	} {
 		t.Run(name, func(t *testing.T) { promise(t, open(t)) })
 	}

@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"log/slog"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+)
+
+// How many lines on sessions the log takes: everybody who comes back after a
+// restart, but not whoever comes and goes without end.
+const (
+	lineBurst      = 2000
+	linesPerSecond = 50
+)
+
+// lines puts the comings and goings of sessions into the log.
+type lines struct {
+	log   *slog.Logger
+	limit *rate.Limiter
+	left  atomic.Int64 // how many were left out since the last one
+}
+
+func newLines(log *slog.Logger) *lines {
+	return &lines{log: log, limit: rate.NewLimiter(linesPerSecond, lineBurst)}
+}
+
+func (l *lines) say(what string, attrs []any) {
+	if !l.limit.Allow() {
+		l.left.Add(1)
+		return
+	}
+	if n := l.left.Swap(0); n > 0 {
+		attrs = append(attrs, slog.Int64("left_out", n))
+	}
+	l.log.Info(what, attrs...)
+}
