@@ -60,7 +60,11 @@ func (s *Snapshot) copyTo(ctx context.Context, file string, progress Progress) (
 	if err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	defer func() { err = errors.Join(err, b.Close()) }()
+	defer func() {
+		if closeErr := b.Close(); err == nil { // else it is the same again
+			err = closeErr
+		}
+	}()
 	for {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -284,6 +284,26 @@ func TestBackupWipeRestoreAllTheSameInANewEpoch(t *testing.T) {
 	}
 }
 
+func TestAFirstStartThatFailsHalfwayDoesNotKeepTheEpoch(t *testing.T) {
+	folder, _ := stopped(t)
+	other := mustRestoreElsewhere(t, folder)
+	alter(t, filepath.Join(other, File), "create trigger full before delete on life begin select raise(abort, 'the disk is full'); end")
+	wantRefusal := func() {
+		t.Helper()
+		if s, err := Open(other, slog.New(slog.DiscardHandler)); err == nil {
+			closeStore(t, s)
+			t.Fatal("it started")
+		}
+	}
+	wantRefusal()
+	wantRefusal()
+	alter(t, filepath.Join(other, File), "drop trigger full")
+	was := onlyRoom(t, open(t, folder))
+	if now := onlyRoom(t, open(t, other)); now.Epoch == was.Epoch {
+		t.Errorf("%+v has the epoch of before", now)
+	}
+}
+
 func TestABackupOfEverySchemaIsRestored(t *testing.T) {
 	all, err := steps()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // that was made earlier has another id, since each start gives it a new one, or,
 // made since, fewer events than there were when it was last closed.
 type life struct {
-	IDs    []string `json:"ids"`    // of the database: one, or while it changes the old and the new
+	IDs    []string `json:"ids"`    // of the database: one, or while it changes the new and the old
 	Events int64    `json:"events"` // at least so many were in it
 }
 
@@ -45,8 +45,13 @@ func (s *Store) live() error {
 		s.log.Warn("the database is not as it was left here: every room begins a new epoch", "file", s.path)
 	}
 	next := newID()
-	// Killed anywhere in between, the folder still knows the database.
-	if err := writeLife(s.life, life{IDs: []string{id, next}, Events: int64(events)}); err != nil {
+	// Killed anywhere in between, the folder still knows the database that it knew,
+	// and still doesn't know one whose epochs have yet to change.
+	ids := []string{next}
+	if same {
+		ids = append(ids, id)
+	}
+	if err := writeLife(s.life, life{IDs: ids, Events: int64(events)}); err != nil {
 		return err
 	}
 	if err := s.writer.renew(next, !same); err != nil {
@@ -100,7 +105,7 @@ func readLife(path string) (l life, err error) {
 		return life{}, err
 	}
 	if json.Unmarshal(content, &l) != nil {
-		return life{}, nil // knows nothing: the database counts as another
+		return life{}, nil //nolint:nilerr // it knows nothing: the database counts as another
 	}
 	return l, nil
 }

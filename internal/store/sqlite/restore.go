@@ -48,7 +48,7 @@ func claim(folder string) (letGo func(used bool) error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return nil, err
 	}
 	lock, err := lockFolder(folder)
