@@ -31,7 +31,10 @@ func startNode(t *testing.T, cfg config.Serve) (url string, drain func()) {
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:0"
 	}
-	cfg.Store, cfg.Heartbeat = "memory", 30*time.Second
+	if cfg.Store == "" {
+		cfg.Store = "memory"
+	}
+	cfg.Heartbeat = 30 * time.Second
 	logger, lines := logging.New(t.Output(), "text")
 	n, err := node.Start(cfg, io.Discard, logger, metrics.New())
 	if err != nil {

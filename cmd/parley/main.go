@@ -34,6 +34,9 @@ type streams struct {
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run a chat server, with its web page."`
 	Join    joinCommand    `cmd:"" help:"Chat in the terminal, or send what a pipe brings."`
+	Backup  backupCommand  `cmd:"" help:"Copy what a server keeps into a file, while it runs."`
+	Restore restoreCommand `cmd:"" help:"Put a backup into an empty data folder."`
+	Export  exportCommand  `cmd:"" help:"Print messages as JSON, a line each."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print the help of a command."`
 

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 const patience = 10 * time.Second
 
 // command is parley with args, not started yet.
-func command(t *testing.T, args ...string) *exec.Cmd {
+func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asParley+"=1")
@@ -79,6 +79,13 @@ func TestExitCodesAndWhatIsSaid(t *testing.T) {
 		{"help", exitOK, "Usage: parley <command>", ""},
 		{"help serve", exitOK, "$PARLEY_TRUSTED_PROXY", ""},
 		{"help join", exitOK, "tail -f build.log | parley join --room builds", ""},
+		{"help backup", exitOK, "parley backup parley-2026-11-24.db", ""},
+		{"help restore", exitOK, "parley restore --data /var/lib/parley", ""},
+		{"help export", exitOK, "parley export chat.jsonl", ""},
+		{"backup", exitUsage, "", "expected \"<file>\""},
+		{"restore", exitUsage, "", "expected \"<file>\""},
+		{"export --rooom=x", exitUsage, "", "did you mean \"--room\"?"},
+		{"export --data=/nonexistent", exitFailed, "", "there is no database in /nonexistent"},
 		{"serve --help --rate=nonsense", exitOK, "Examples:", ""},
 		{"version", exitOK, "parley ", ""},
 		{"help nonsense", exitUsage, "", "unexpected argument nonsense"},

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/parley-chat/parley/internal/config"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/sqlite"
+)
+
+// house is one command on a data folder: what it printed.
+func house(t *testing.T, want int, args ...string) (out, err string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	if code := run(args, streams{strings.NewReader(""), &o, &e}); code != want {
+		t.Fatalf("parley %s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, &e)
+	}
+	return o.String(), e.String()
+}
+
+// kept makes a data folder with n messages in each room.
+func kept(t testing.TB, n int, rooms ...string) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	s, err := sqlite.Open(folder, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range rooms {
+		for from := 0; from < n; from += 10_000 {
+			var drafts []store.Draft
+			for i := from; i < min(n, from+10_000); i++ {
+				drafts = append(drafts, store.Draft{Room: room, User: "u1", Name: "ada", Text: fmt.Sprintf("message %d, of about a hundred characters as people write them: %s", i, strings.Repeat("x", 40))})
+			}
+			if _, err := s.Append(t.Context(), drafts); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// exported are the lines of an export, by room.
+func exported(t *testing.T, text string) map[string][]line {
+	t.Helper()
+	rooms := map[string][]line{}
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+		var l line
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			t.Fatalf("%q: %v", lines.Text(), err)
+		}
+		rooms[l.Room] = append(rooms[l.Room], l)
+	}
+	return rooms
+}
+
+func wantEmpty(t *testing.T, folder string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("in %s there is %v, %v", folder, entries, err)
+	}
+}
+
+// writers say line after line in a room each, until they are stopped.
+func writers(t *testing.T, url string, rooms ...string) (stop func()) {
+	t.Helper()
+	stopped := make(chan struct{})
+	var group sync.WaitGroup
+	var all []*joined
+	for _, room := range rooms {
+		j := join(t, url, "--room="+room, "--name=ada")
+		all = append(all, j)
+		group.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stopped:
+					return
+				default:
+				}
+				if _, err := fmt.Fprintf(j.in, "line %d\n", i); err != nil {
+					t.Errorf("feed: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for _, j := range all {
+		j.out.wait(t, "ada: line 100\n")
+	}
+	return func() {
+		close(stopped)
+		group.Wait()
+		for _, j := range all {
+			j.end(t, exitOK)
+		}
+	}
+}
+
+// Backed up beside people who write, wiped, restored: every event up to one
+// moment is as it was, and the rooms go on from there in another epoch.
+func TestBackupWipeRestoreAllTheSame(t *testing.T) {
+	rooms := []string{"attic", "lobby", "größe"}
+	folder, file := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backup.db")
+	cfg := config.Serve{Store: "sqlite", Data: folder}
+	url, drain := startNode(t, cfg)
+	stop := writers(t, url, rooms...)
+	said, _ := house(t, exitOK, "backup", "--data", folder, file)
+	stop()
+	out, _ := house(t, exitOK, "export", "--data", folder)
+	before := exported(t, out)
+	drain()
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+
+	house(t, exitOK, "restore", "--data", folder, file)
+	url, drain = startNode(t, cfg)
+	out, _ = house(t, exitOK, "export", "--data", folder)
+	after := exported(t, out)
+	total := 0
+	for _, room := range rooms {
+		was, is := before[room], after[room]
+		if len(is) < 100 || len(is) >= len(was) {
+			t.Fatalf("%s: %d events after the restore, %d before; want 100 at least, and fewer than before", room, len(is), len(was))
+		}
+		total += len(is)
+		for i, e := range is {
+			if e.Epoch == was[i].Epoch || e.Epoch != is[0].Epoch || e.Seq != store.Seq(i+1) {
+				t.Fatalf("%s: %+v is %+v, want its seq in one other epoch", room, was[i], e)
+			}
+			e.Epoch = was[i].Epoch
+			if e != was[i] {
+				t.Fatalf("%s: %+v became %+v", room, was[i], e)
+			}
+		}
+	}
+	if want := fmt.Sprintf("%s holds 3 rooms, %d events, ", file, total); !strings.HasPrefix(said, want) {
+		t.Errorf("the backup said %q, want %q", said, want)
+	}
+
+	j := join(t, url, "--room=lobby", "--name=grace")
+	j.feed(t, "here again\n")
+	j.end(t, exitOK)
+	drain()
+	out, _ = house(t, exitOK, "export", "--data", folder, "--room=lobby")
+	lobby := exported(t, out)["lobby"]
+	last := lobby[len(lobby)-1]
+	if len(lobby) != len(after["lobby"])+1 || last.Text != "here again" || last.User.Name != "grace" || last.Epoch != after["lobby"][0].Epoch {
+		t.Errorf("the lobby goes on with %+v", last)
+	}
+}
+
+func TestAnExportIsJSONALineEach(t *testing.T) {
+	folder := t.TempDir()
+	s, err := sqlite.Open(folder, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := s.Append(t.Context(), []store.Draft{
+		{Room: "lobby", Name: "ada", Text: "two\nlines, a \"quote\", <b>, \u2028 and 🦉"},
+		{Room: "attic", User: "u7", Name: "Ada Lovelace", Text: "hello"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms, err := s.Rooms(t.Context())
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`{"room":"attic","epoch":"%s","seq":1,"ts":%d,"kind":"message","user":{"id":"u7","name":"Ada Lovelace"},"text":"hello"}
+{"room":"lobby","epoch":"%s","seq":1,"ts":%d,"kind":"message","user":{"id":"","name":"ada"},"text":"two\nlines, a \"quote\", <b>, %s and 🦉"}
+`, rooms[0].Epoch, events[1].Time, rooms[1].Epoch, events[0].Time, "\u2028")
+	if got, _ := house(t, exitOK, "export", "--data", folder); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	file := filepath.Join(t.TempDir(), "chat.jsonl")
+	house(t, exitOK, "export", "--data", folder, file)
+	if got, err := os.ReadFile(file); err != nil || string(got) != want {
+		t.Errorf("the file holds\n%s%v", got, err)
+	}
+}
+
+func TestAnExportOfSomeRooms(t *testing.T) {
+	folder := kept(t, 2, "lobby", "lobby2", "attic", "a, b")
+	t.Setenv("PARLEY_ROOM", "attic") // is meant for something else
+	for args, want := range map[string][]string{
+		"":                          {"a, b", "attic", "lobby", "lobby2"},
+		"--room=lobby":              {"lobby"},
+		"--room=#lobby":             {"lobby"},
+		"--room=lobby|--room=a, b":  {"a, b", "lobby"},
+		"--room=lobby|--room=lobby": {"lobby"},
+	} {
+		given := slices.DeleteFunc(strings.Split(args, "|"), func(s string) bool { return s == "" })
+		out, _ := house(t, exitOK, append([]string{"export", "--data", folder}, given...)...)
+		if got := slices.Sorted(maps.Keys(exported(t, out))); !slices.Equal(got, want) || strings.Count(out, "\n") != 2*len(want) {
+			t.Errorf("%q gave %q, want %q", args, got, want)
+		}
+	}
+	for room, want := range map[string]string{
+		"loby":          "no room loby in " + folder + ": did you mean lobby, lobby2?",
+		"nothing-alike": "without --room every room is exported",
+	} {
+		file := filepath.Join(t.TempDir(), "file")
+		if _, err := house(t, exitFailed, "export", "--data", folder, "--room=lobby", "--room", room, file); !strings.Contains(err, want) {
+			t.Errorf("%q, want %q", err, want)
+		}
+		wantEmpty(t, filepath.Dir(file))
+	}
+}
+
+func TestWhatIsThereStaysAsItIs(t *testing.T) {
+	folder, empty := kept(t, 1, "lobby"), t.TempDir()
+	mine := tempFile(t, "mine")
+	for _, args := range [][]string{
+		{"backup", "--data", folder, mine},
+		{"export", "--data", folder, mine},
+		{"restore", "--data", folder, mine},
+		{"restore", "--data", empty, mine},
+	} {
+		if _, err := house(t, exitFailed, args...); !strings.Contains(err, "is there already") && !strings.Contains(err, mine+" is no backup") {
+			t.Errorf("%s: %s", args, err)
+		}
+		if got, err := os.ReadFile(mine); err != nil || string(got) != "mine" {
+			t.Fatalf("%s changed the file: %q, %v", args, got, err)
+		}
+	}
+	for _, command := range []string{"backup", "export"} {
+		file := filepath.Join(t.TempDir(), "file")
+		if _, err := house(t, exitFailed, command, "--data", empty, file); !strings.Contains(err, "there is no database in "+empty) {
+			t.Errorf("%s: %s", command, err)
+		}
+		wantEmpty(t, filepath.Dir(file))
+	}
+	if left, err := os.ReadDir(empty); err != nil || slices.ContainsFunc(left, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), sqlite.File) }) {
+		t.Errorf("in the empty folder there is %v, %v", left, err)
+	}
+}
+
+func TestRestoreNamesTheServerThatHoldsTheFolder(t *testing.T) {
+	folder, other := filepath.Join(t.TempDir(), "data"), kept(t, 1, "lobby")
+	file := filepath.Join(t.TempDir(), "backup.db")
+	house(t, exitOK, "backup", "--data", other, file)
+	startNode(t, config.Serve{Store: "sqlite", Data: folder})
+	want := fmt.Sprintf("%s is in use by another parley (process %d)", folder, os.Getpid())
+	if _, err := house(t, exitFailed, "restore", "--data", folder, file); !strings.Contains(err, want) {
+		t.Errorf("%q, want %q", err, want)
+	}
+}
