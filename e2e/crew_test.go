@@ -76,7 +76,7 @@ func (h *hand) work(ctx context.Context) {
 
 // session sends until the connection ends.
 func (h *hand) session(ctx context.Context, url string) {
-	conn, _, err := websocket.Dial(ctx, url, nil) //nolint:bodyclose // the library's answer has none to close
+	conn, _, err := websocket.Dial(ctx, url, nil)
 	if err != nil {
 		return
 	}
@@ -170,7 +170,7 @@ func (c *crew) compare(data string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // it was only read
+	defer s.Close()
 	rooms, err := s.Rooms(c.t.Context())
 	if err != nil {
 		c.t.Fatal(err)
