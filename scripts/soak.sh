@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 
 export PARLEY_KILLS=${PARLEY_KILLS-50} PARLEY_ACKED=${PARLEY_ACKED-1000000} PARLEY_CUTS=${PARLEY_CUTS-100}
 go test -tags e2e -count=1 -timeout 1h -v -run TestAKilledServerLosesNothingItAcknowledged ./e2e
-go test -tags e2e -count=1 -timeout 1h -v -run 'PowerCut|CutOffAnywhere' ./internal/store/sqlite
+go test -tags e2e -count=1 -timeout 1h -v -run 'PowerCut|FailedFsync|CutOffAnywhere' ./internal/store/sqlite

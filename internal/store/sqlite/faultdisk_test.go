@@ -25,6 +25,8 @@ const sector = 512 // what a disk writes whole, or not at all
 //
 //   - A file's fsync makes its content safe, a folder's its entries.
 //   - Entries reach the disk in their order; sectors in any.
+//   - Where a file's fsync fails, what it was for is lost for good, although those
+//     who read it may still see it: the next fsync knows nothing of it.
 type faultDisk struct {
 	folder string // what is really there
 	mount  string // what programs see
@@ -33,6 +35,7 @@ type faultDisk struct {
 
 	mu      sync.Mutex
 	steps   int                 // 1: none is left; 0: no end
+	failing bool                // one in ten fsyncs of a file
 	files   map[uint64]*os.File // by inode, all that were opened
 	changes []change            // that are not safe yet, oldest first
 }
@@ -122,6 +125,26 @@ func (d *faultDisk) synced(inode uint64) {
 	}
 	clear(d.changes[len(rest):])
 	d.changes = rest
+}
+
+// lose takes back what is not safe of a file's content.
+func (d *faultDisk) lose(inode uint64) error {
+	for i := len(d.changes) - 1; i >= 0; i-- {
+		if d.changes[i].of == inode {
+			if err := d.changes[i].undo(); err != nil {
+				return err
+			}
+		}
+	}
+	d.synced(inode)
+	return syscall.EIO
+}
+
+// fail has fsyncs fail now and then from here on.
+func (d *faultDisk) fail() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failing = true
 }
 
 // file is an open file by its inode, which it keeps when it is renamed or removed.
@@ -228,7 +251,11 @@ func (n *node) Setattr(ctx context.Context, h fs.FileHandle, in *fuse.SetAttrIn,
 func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	n.disk.mu.Lock()
 	defer n.disk.mu.Unlock()
-	if err := n.disk.step(); err != nil {
+	err := n.disk.step()
+	if err == nil && n.disk.failing && !n.IsDir() && rand.IntN(10) == 0 {
+		err = n.disk.lose(n.inode())
+	}
+	if err != nil {
 		return fs.ToErrno(err)
 	}
 	n.disk.synced(n.inode())
