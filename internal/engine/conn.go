@@ -24,11 +24,12 @@ type conn struct {
 	ended  chan struct{}
 
 	// Any goroutine.
-	more  chan struct{} // holds one: there may be something to write
-	goOn  chan struct{} // holds one: the session may go on with what it received
-	waits atomic.Bool   // the reading goroutine, for goOn
-	gone  atomic.Bool   // it is at its end
-	after appended      // what became of proposals, and the session doesn't know yet
+	more  chan struct{}          // holds one: there may be something to write
+	goOn  chan struct{}          // holds one: the session may go on with what it received
+	waits atomic.Bool            // the reading goroutine, for goOn
+	gone  atomic.Bool            // it is at its end
+	why   atomic.Pointer[string] // the first reason to cut the connection
+	after appended               // what became of proposals, and the session doesn't know yet
 
 	mu      sync.Mutex
 	session *session
@@ -50,8 +51,10 @@ const (
 	sendBuffer = 64 << 10
 	readBuffer = 4 << 10
 
-	// A peer has this long to read our last frame, to answer it and to hang up.
+	// A peer has this long to read our last frame, to answer it and to hang up, and
+	// may send so much meanwhile.
 	lingerTimeout = 5 * time.Second
+	lingerBytes   = 32 << 20
 )
 
 func newConn(e *Engine, o *Opening, now time.Time) *conn {
@@ -159,8 +162,9 @@ func (c *conn) drain() {
 // cut ends the connection without a word. It closes the socket first, so that
 // whoever uses it now comes to an end.
 func (c *conn) cut(reason string) {
+	c.why.CompareAndSwap(nil, &reason)
 	_ = c.socket.Close()
-	c.turn(func(s *session, _ time.Time) { s.Gone(reason) })
+	c.turn(func(s *session, _ time.Time) { s.Gone(*c.why.Load()) })
 }
 
 // tick is the timer's.
@@ -175,29 +179,33 @@ func (c *conn) tick() {
 // read hands what comes to the session until the socket is at its end, and says
 // why it is. early is what the peer sent behind its handshake.
 func (c *conn) read(early []byte) (reason string) {
-	meant := len(early) == 0 || c.receive(early)
+	state, discarded := alive, 0
+	if len(early) > 0 {
+		state = c.receive(early)
+	}
 	buf := make([]byte, readBuffer)
 	for {
 		n, err := c.socket.Read(buf)
-		// What comes after the last frame that has a meaning is thrown away, and
-		// not left to the kernel, which would answer it with a reset that could
-		// destroy our close frame on its way.
-		if n > 0 && meant {
-			meant = c.receive(buf[:n])
-		}
 		switch {
-		case err == nil:
+		case n > 0 && state != closed:
+			state = c.receive(buf[:n])
 		case errors.Is(err, io.EOF):
 			return "hung up"
-		default:
+		case err != nil:
 			return err.Error()
+		}
+		// What comes behind the end is thrown away, and not left to the kernel, which
+		// would answer it with a reset that could destroy our close frame on its way.
+		if state != alive {
+			if discarded += n; discarded > lingerBytes {
+				return "went on after the end"
+			}
 		}
 	}
 }
 
-// receive reports whether more bytes may have a meaning, once the session takes
-// more.
-func (c *conn) receive(p []byte) (meant bool) {
+// receive says how far the session's end has come, once it takes more.
+func (c *conn) receive(p []byte) (come state) {
 	c.take(func(s *session, now time.Time) { s.Receive(p, now) })
 	c.waits.Store(true) // before the look below: what comes after it is signalled
 	defer c.waits.Store(false)
@@ -205,10 +213,10 @@ func (c *conn) receive(p []byte) (meant bool) {
 		waiting := false
 		c.take(func(s *session, now time.Time) {
 			s.Proceed(now)
-			waiting, meant = s.Waiting(now), s.state != closed
+			waiting, come = s.Waiting(now), s.state
 		})
 		if !waiting {
-			return meant
+			return come
 		}
 		<-c.goOn
 	}
