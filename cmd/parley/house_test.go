@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/config"
@@ -70,46 +71,69 @@ func exported(t *testing.T, text string) map[string][]line {
 	return rooms
 }
 
-func wantEmpty(t *testing.T, folder string) {
+// left is what there is in a folder.
+func left(t *testing.T, folder string) []fs.DirEntry {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
-	if err != nil || len(entries) > 0 {
-		t.Errorf("in %s there is %v, %v", folder, entries, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func wantEmpty(t *testing.T, folder string) {
+	t.Helper()
+	if there := left(t, folder); len(there) > 0 {
+		t.Errorf("in %s there is %v", folder, there)
 	}
 }
 
 // writers say line after line in a room each, until they are stopped.
-func writers(t *testing.T, url string, rooms ...string) (stop func()) {
+type writers struct {
+	all     []*joined
+	fed     []atomic.Int64 // the number of the line that each feeds now
+	stopped chan struct{}
+	group   sync.WaitGroup
+}
+
+func startWriters(t *testing.T, url string, rooms ...string) *writers {
 	t.Helper()
-	stopped := make(chan struct{})
-	var group sync.WaitGroup
-	var all []*joined
-	for _, room := range rooms {
+	w := &writers{fed: make([]atomic.Int64, len(rooms)), stopped: make(chan struct{})}
+	for i, room := range rooms {
 		j := join(t, url, "--room="+room, "--name=ada")
-		all = append(all, j)
-		group.Go(func() {
-			for i := 0; ; i++ {
+		w.all = append(w.all, j)
+		w.group.Go(func() {
+			for {
 				select {
-				case <-stopped:
+				case <-w.stopped:
 					return
 				default:
 				}
-				if _, err := fmt.Fprintf(j.in, "line %d\n", i); err != nil {
+				if _, err := fmt.Fprintf(j.in, "line %d\n", w.fed[i].Load()); err != nil {
 					t.Errorf("feed: %v", err)
 					return
 				}
+				w.fed[i].Add(1)
 			}
 		})
 	}
-	for _, j := range all {
-		j.out.wait(t, "ada: line 100\n")
+	return w
+}
+
+// goOn waits until each has said n lines more than it has fed by now.
+func (w *writers) goOn(t *testing.T, n int64) {
+	t.Helper()
+	for i, j := range w.all {
+		j.out.wait(t, fmt.Sprintf("ada: line %d\n", w.fed[i].Load()+n))
 	}
-	return func() {
-		close(stopped)
-		group.Wait()
-		for _, j := range all {
-			j.end(t, exitOK)
-		}
+}
+
+func (w *writers) stop(t *testing.T) {
+	t.Helper()
+	close(w.stopped)
+	w.group.Wait()
+	for _, j := range w.all {
+		j.end(t, exitOK)
 	}
 }
 
@@ -120,9 +144,11 @@ func TestBackupWipeRestoreAllTheSame(t *testing.T) {
 	folder, file := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backup.db")
 	cfg := config.Serve{Store: "sqlite", Data: folder}
 	url, drain := startNode(t, cfg)
-	stop := writers(t, url, rooms...)
+	w := startWriters(t, url, rooms...)
+	w.goOn(t, 100)
 	said, _ := house(t, exitOK, "backup", "--data", folder, file)
-	stop()
+	w.goOn(t, 1)
+	w.stop(t)
 	out, _ := house(t, exitOK, "export", "--data", folder)
 	before := exported(t, out)
 	drain()
@@ -248,8 +274,8 @@ func TestWhatIsThereStaysAsItIs(t *testing.T) {
 		}
 		wantEmpty(t, filepath.Dir(file))
 	}
-	if left, err := os.ReadDir(empty); err != nil || slices.ContainsFunc(left, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), sqlite.File) }) {
-		t.Errorf("in the empty folder there is %v, %v", left, err)
+	if there := left(t, empty); slices.ContainsFunc(there, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), sqlite.File) }) {
+		t.Errorf("in the empty folder there is %v", there) // but for the lock of the restore
 	}
 }
 
