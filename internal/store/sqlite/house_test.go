@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
@@ -182,6 +183,15 @@ func TestAServerThatStartsUnderASnapshotIsNoticed(t *testing.T) {
 				t.Errorf("%v, want ErrChanged", err)
 			}
 		})
+	}
+}
+
+func TestABackupUnderWhichAServerStartsBeginsAnew(t *testing.T) {
+	folder, _ := stopped(t)
+	file, start := filepath.Join(t.TempDir(), "backup"), sync.OnceFunc(func() { say(t, open(t, folder), "lobby", 1) })
+	c, err := Backup(t.Context(), folder, file, func(int64, int64) { start() })
+	if err != nil || c.Events != 101 {
+		t.Errorf("%+v, %v; want what the server said, too", c, err)
 	}
 }
 

@@ -34,17 +34,17 @@ var ErrChanged = errors.New("a parley started on it meanwhile: do this again")
 // OpenSnapshot opens the database of a data folder to be read.
 func OpenSnapshot(folder string) (_ *Snapshot, err error) {
 	path := filepath.Join(folder, File)
+	s := &Snapshot{path: path}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no database in %s (no %s): name the folder of the server's --data", folder, File)
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.inWords(err)
 	}
 	if err := refuseOthers(path); err != nil {
-		return nil, err
+		return nil, s.inWords(err)
 	}
-	s := &Snapshot{path: path}
 	// Without a write-ahead log nobody has it open. SQLite would make that file
 	// even to read, as whoever runs this; read as immutable, it makes none, and
 	// Close looks whether that was true.
