@@ -19,6 +19,7 @@ func TestAKilledServerLosesNothingItAcknowledged(t *testing.T) {
 	kills, want := number(t, "PARLEY_KILLS", 5), number(t, "PARLEY_ACKED", 20_000)
 	data := filepath.Join(t.TempDir(), "data")
 	crew := sail(t, 16, 4)
+	starts := 0 // that were killed, too
 	for kill := range kills {
 		s := startServer(t, "--store", "sqlite", "--data", data, "--rate", "off")
 		crew.url.Store(&s.WS)
@@ -35,9 +36,11 @@ func TestAKilledServerLosesNothingItAcknowledged(t *testing.T) {
 		}
 		if kill%5 == 0 {
 			killWhileOpening(t, data)
+			starts++
 		}
 	}
 	crew.stop()
+	t.Logf("%d kills, and %d of a server that was starting", kills, starts)
 	crew.compare(data)
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills a server 50 times while it acknowledges a million messages, and cuts the power of a store's disk 100 times: PARLEY_KILLS, PARLEY_ACKED and PARLEY_CUTS say how often.
-# Needs root and /dev/fuse. Takes ten minutes.
+# Needs root and /dev/fuse. Takes some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
