@@ -59,7 +59,7 @@ func New(c Config) *Engine {
 		sessions:  map[*conn]struct{}{},
 		empty:     make(chan struct{}),
 	}
-	e.writer = roomlog.NewWriter(c.Store, func(events int) { c.Metrics.Events.Add(float64(events)) })
+	e.writer = roomlog.NewWriter(c.Store, func(events int) { c.Metrics.Events.Add(float64(events)) }, e.storeFailed)
 	e.rooms = &rooms{
 		budget:  c.Memory,
 		release: c.Store.Release,
@@ -68,6 +68,16 @@ func New(c Config) *Engine {
 	}
 	go e.keepHouse()
 	return e
+}
+
+// storeFailed tells the log when the store begins to fail, and when it recovers:
+// once each, however many chats are refused in between.
+func (e *Engine) storeFailed(err error) {
+	if err != nil {
+		e.log.Error("the store can't write: chats are refused", "err", err)
+		return
+	}
+	e.log.Info("the store writes again")
 }
 
 // forgetEvery is how long a quiet room's log keeps what all have read, at most.

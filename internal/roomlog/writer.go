@@ -26,6 +26,10 @@ type Proposer interface {
 type Writer struct {
 	store    store.Store
 	appended func(events int) // for the counters
+	failed   func(err error)  // the store can't write; nil: it can again
+
+	// Owned by run.
+	failing bool
 
 	mu      sync.Mutex
 	waiting []Proposal
@@ -34,9 +38,10 @@ type Writer struct {
 	done    chan struct{}
 }
 
-// NewWriter starts a writer. appended is told of each batch that was stored.
-func NewWriter(s store.Store, appended func(events int)) *Writer {
-	w := &Writer{store: s, appended: appended, done: make(chan struct{})}
+// NewWriter starts a writer. appended is told of each batch that was stored, and
+// failed when the store begins to fail, with its error, and when it no longer does.
+func NewWriter(s store.Store, appended func(events int), failed func(err error)) *Writer {
+	w := &Writer{store: s, appended: appended, failed: failed, done: make(chan struct{})}
 	w.more = sync.NewCond(&w.mu)
 	go w.run()
 	return w
@@ -100,6 +105,10 @@ func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([
 		drafts = append(drafts, batch[i].Draft)
 	}
 	events, err := w.store.Append(context.Background(), drafts)
+	if failing := err != nil; failing != w.failing {
+		w.failing = failing
+		w.failed(err)
+	}
 	for i := range events {
 		l := batch[i].Log
 		l.append(&events[i])

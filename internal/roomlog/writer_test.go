@@ -30,7 +30,7 @@ func TestEveryProposalIsAnsweredOnceAndKeepsItsOrder(t *testing.T) {
 	l := newLog(8 << 20)
 	r := l.Attach(plain)
 	var stored atomic.Int64
-	w := NewWriter(memory.New(), func(events int) { stored.Add(int64(events)) })
+	w := NewWriter(memory.New(), func(events int) { stored.Add(int64(events)) }, func(err error) { t.Error(err) })
 	var by told
 	by.wait.Add(senders * each)
 	var send sync.WaitGroup
@@ -83,8 +83,8 @@ func TestNobodySeesWhatWasNotStored(t *testing.T) {
 	l := newLog(1 << 20)
 	r := l.Attach(plain)
 	b := &broken{Store: memory.New()}
-	w := NewWriter(b, func(int) {})
-	defer w.Close()
+	var news []error
+	w := NewWriter(b, func(int) {}, func(err error) { news = append(news, err) })
 	propose := func() bool {
 		var by told
 		by.wait.Add(1)
@@ -101,5 +101,10 @@ func TestNobodySeesWhatWasNotStored(t *testing.T) {
 		if grew := r.Head().cursor > head.cursor; grew == b.full.Load() {
 			t.Fatalf("full %v, seen %v", b.full.Load(), grew)
 		}
+		propose() // the same again is no news
+	}
+	w.Close()
+	if len(news) != 9 || news[0] != errFull || news[1] != nil {
+		t.Fatalf("told %v, want each change once", news)
 	}
 }

@@ -80,6 +80,9 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Event, 
 		}
 	}
 	events, moved, err := s.writer.append(s.rooms, drafts)
+	if errors.Is(err, sqlite3.FULL) {
+		return nil, s.inWords(err) // SQLite met the end of the disk and took its batch back
+	}
 	if err != nil {
 		// Whether the commit is on disk is not known: SQLite, and the kernel after
 		// a failed fsync, may see what the disk doesn't have. So everything that

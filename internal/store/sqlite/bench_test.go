@@ -111,7 +111,7 @@ func BenchmarkAcknowledgedSends(b *testing.B) {
 			}
 			defer s.Close()
 			batches := 0
-			w := roomlog.NewWriter(s, func(int) { batches++ })
+			w := roomlog.NewWriter(s, func(int) { batches++ }, func(err error) { b.Error(err) })
 			l := roomlog.New("lobby", &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}, func() {})
 			grouped, single := openBare(b), openBare(b)
 			const n, singles = 16 << 10, 512

@@ -135,6 +135,8 @@ func (s *Store) inWords(err error) error {
 	switch {
 	case errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.CORRUPT):
 		return fmt.Errorf("%s is damaged: put a backup in its place (%w)", s.path, err)
+	case errors.Is(err, sqlite3.FULL):
+		return fmt.Errorf("the disk with %s is full: make room (%w)", s.path, err)
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.CANTOPEN):
 		return fmt.Errorf("%s can't be written to: give its folder to the user that runs parley (%w)", s.path, err)
 	}
