@@ -30,3 +30,30 @@ func TestOneWhoLeavesItsAnswersUnreadIsNotReadFrom(t *testing.T) {
 		}
 	})
 }
+
+func TestOneWhoReadsNothingStillSpeaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, func(c *Config) { c.Rate.N = 0 })
+		ada, busy := pipe(t, e), pipe(t, e)
+		busy.send(`{"type":"join","username":"busy"}`)
+		busy.next()
+		ada.send(`{"type":"join","username":"ada"}`) // which busy does not read: its socket is full
+		ada.next()
+		go func() {
+			for range 5 * maxInflight {
+				busy.send(`{"type":"chat","text":"hi"}`)
+			}
+		}()
+		var heard atomic.Int64
+		go func() {
+			for range 5 * maxInflight {
+				ada.next()
+				heard.Add(1)
+			}
+		}()
+		synctest.Wait()
+		if n := heard.Load(); n != 5*maxInflight {
+			t.Fatalf("%d of its messages came, want %d", n, 5*maxInflight)
+		}
+	})
+}

@@ -31,6 +31,7 @@ type conn struct {
 	why   atomic.Pointer[string] // the first reason to cut the connection
 	after appended               // what became of proposals, and the session doesn't know yet
 
+	// Guarded by mu.
 	mu      sync.Mutex
 	session *session
 	timer   *time.Timer
@@ -156,7 +157,9 @@ func (c *conn) Appended(err error) {
 
 // drain asks the session to end because its node does.
 func (c *conn) drain() {
-	c.turn(func(s *session, _ time.Time) { s.end(protocol.CloseGoingAway, "the node is going away: reconnect") })
+	c.turn(func(s *session, _ time.Time) {
+		s.endBehind(protocol.CloseGoingAway, "the node is going away: reconnect")
+	})
 }
 
 // cut ends the connection without a word. It closes the socket first, so that

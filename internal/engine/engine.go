@@ -25,7 +25,9 @@ type Config struct {
 	Memory    *roomlog.Budget
 }
 
-// Engine holds a node's sessions and live rooms.
+// Engine holds a node's sessions and live rooms. A lock is taken before those that
+// stand behind it: conn.mu, then rooms.mu or liveRoom.mu, then the log's. Nothing
+// waits for the store under any of them.
 type Engine struct {
 	// Fixed after New.
 	metrics   *metrics.Metrics
@@ -105,15 +107,19 @@ func (e *Engine) Open(o Opening) {
 	draining := e.draining
 	e.mu.Unlock()
 	e.lines.say("session opened", c.session.attrs())
-	go c.run(o.Early)
 	if draining {
 		c.drain()
 	}
+	go c.run(o.Early)
 }
 
 func (e *Engine) remove(c *conn) {
 	s := c.session
-	e.metrics.Closed(s.code)
+	if s.byPeer {
+		e.metrics.ClosedByClient()
+	} else {
+		e.metrics.Closed(s.code)
+	}
 	attrs := append(s.attrs(), "after", time.Since(s.opened).Round(time.Millisecond))
 	e.lines.say("session closed", append(attrs, "code", int(s.code), "reason", s.reason))
 	e.mu.Lock()

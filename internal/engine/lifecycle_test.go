@@ -58,6 +58,97 @@ func TestWhatIsNotSavedIsToldToItsSenderAlone(t *testing.T) {
 	})
 }
 
+// slowDisk is a store whose commits wait for the test.
+type slowDisk struct {
+	store.Store
+	goOn chan error
+}
+
+func (d *slowDisk) Append(ctx context.Context, drafts []store.Draft) ([]store.Event, error) {
+	if err := <-d.goOn; err != nil {
+		return nil, err
+	}
+	return d.Store.Append(ctx, drafts)
+}
+
+func withSlowDisk(t *testing.T) (*Engine, *slowDisk) {
+	disk := &slowDisk{goOn: make(chan error)}
+	return startEngine(t, func(c *Config) {
+		disk.Store = c.Store
+		c.Store = disk
+	}), disk
+}
+
+func TestARoomIsHeldUntilItsLastEventIsStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, disk := withSlowDisk(t)
+		p := pipe(t, e)
+		p.send(`{"type":"join"}`)
+		p.next()
+		p.send(`{"type":"chat","text":"my last"}`)
+		p.conn.Close()
+		synctest.Wait()
+		if len(e.rooms.byName) != 1 {
+			t.Fatal("the room was let go while an event was on its way to it")
+		}
+		disk.goOn <- nil
+		synctest.Wait()
+		if len(e.rooms.byName) != 0 {
+			t.Fatal("the room is held for nobody")
+		}
+	})
+}
+
+func TestOneWhoWaitsForUsIsNotSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, disk := withSlowDisk(t)
+		p := pipe(t, e)
+		p.send(`{"type":"join"}`)
+		p.next()
+		start := time.Now()
+		go func() { // nine: the last one, and the pongs behind it, aren't read
+			for range maxInflight + 1 {
+				p.send(`{"type":"chat","text":"x"}`)
+			}
+			p.sendFrame(frame.Pong, "")
+		}()
+		for range 5 {
+			p.wantPing()
+		}
+		wantAt(t, start, 150*time.Second)
+		close(disk.goOn)
+		for range maxInflight + 1 {
+			p.next()
+		}
+	})
+}
+
+func TestADrainTellsWhatBecameOfWhatIsInFlight(t *testing.T) {
+	for err, want := range map[error]string{nil: `"text":"my last"`, errors.New("full"): "Not saved, try again"} {
+		synctest.Test(t, func(t *testing.T) {
+			e, disk := withSlowDisk(t)
+			p := pipe(t, e)
+			p.send(`{"type":"join"}`)
+			p.next()
+			p.send(`{"type":"chat","text":"my last"}`)
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+			defer cancel()
+			drained := make(chan error)
+			go func() { drained <- e.Drain(ctx) }()
+			synctest.Wait()
+			disk.goOn <- err
+			if got := p.next(); !strings.Contains(got, want) {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+			p.wantClose(1001)
+			if err := <-drained; err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 func TestADrainingEngineSaysSoAndWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t)

@@ -63,7 +63,8 @@ func (s *session) Tick(now time.Time) (silent bool) {
 	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	switch {
 	case due(s.identity.Expires):
-		s.end(protocol.CloseTokenExpired, "token expired: sign in again")
+		s.identity.Expires = time.Time{} // once
+		s.endBehind(protocol.CloseTokenExpired, "token expired: sign in again")
 	case due(s.messageDeadline()):
 		s.end(protocol.ClosePolicy, "a message was begun and not finished within 10 s")
 	case due(s.pulse.nextPing):

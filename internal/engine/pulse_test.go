@@ -158,3 +158,15 @@ func TestOneWhoMovesWithoutEndIsSlowedDown(t *testing.T) {
 		}
 	})
 }
+
+func TestMessagesThatAreFinishedInTimeGoOnForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pipe(t, startEngine(t))
+		whole := frame.AppendMaskedFrame(nil, frame.Text, []byte(`{"type":"leave"}`), [4]byte{1, 2, 3, 4})
+		p.sendBytes(whole[:5])
+		for range 40 { // what comes at once is the end of one and the beginning of the next
+			time.Sleep(500 * time.Millisecond)
+			p.sendBytes(append(append([]byte(nil), whole[5:]...), whole[:5]...))
+		}
+	})
+}

@@ -55,6 +55,7 @@ func (s *session) NeedsCold() (roomlog.ColdRead, bool) {
 	if s.cold == nil || s.warm != nil {
 		return roomlog.ColdRead{}, false
 	}
+	s.engine.metrics.ColdReads.Inc()
 	return s.cold.Cold(), true
 }
 
@@ -68,11 +69,10 @@ func (s *session) Warm(asked roomlog.ColdRead, events []store.Event, err error) 
 		s.tooSlow()
 	case err != nil:
 		s.engine.log.Error("a room's history could not be read", "room", asked.Room, "err", err)
-		s.drop()
-		s.end(protocol.CloseInternal, "history can't be read now: wait, then reconnect")
+		s.cutShort(protocol.CloseInternal, "history can't be read now: wait, then reconnect")
 	default:
 		end := roomlog.End
-		if !s.answers.empty() { // then it is the first answer's reader
+		if !s.answers.empty() && s.answers.list[0].reader == s.cold {
 			end = s.answers.list[0].upTo
 		}
 		frames, n, ok := s.cold.Warm(events, end, maxPendingWrite)
@@ -86,13 +86,19 @@ func (s *session) Warm(asked roomlog.ColdRead, events []store.Event, err error) 
 
 // tooSlow ends a session that has yet to read what nobody keeps.
 func (s *session) tooSlow() {
+	s.cutShort(protocol.CloseTooSlow, "read too slowly: reconnect and resume")
+}
+
+// cutShort ends a session that can't be given what it has yet to read: a close
+// frame is all that it still gets.
+func (s *session) cutShort(code protocol.CloseCode, reason string) {
 	s.leave()
 	s.drop()
 	if s.state != alive {
 		s.answers.close(s.code, s.reason)
 		return
 	}
-	s.end(protocol.CloseTooSlow, "read too slowly: reconnect and resume")
+	s.end(code, reason)
 }
 
 // drop forgets what was to be written.

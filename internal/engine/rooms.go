@@ -19,8 +19,9 @@ type liveRoom struct {
 	log  *roomlog.Log
 
 	// Guarded by rooms.mu.
-	users int // sessions that hold it open
+	holders int // sessions that hold it open
 
+	// Guarded by mu.
 	mu      sync.Mutex
 	members room.Members[carrier]
 	crowd   room.Crowd[*roomlog.Reader]
@@ -164,15 +165,15 @@ func (rs *rooms) open(name string) *liveRoom {
 		rs.byName[name] = r
 		rs.count(len(rs.byName))
 	}
-	r.users++
+	r.holders++
 	return r
 }
 
 func (rs *rooms) close(r *liveRoom) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	r.users--
-	if r.users == 0 {
+	r.holders--
+	if r.holders == 0 {
 		delete(rs.byName, r.name)
 		rs.count(len(rs.byName))
 		rs.release(r.name)

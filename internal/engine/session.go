@@ -60,8 +60,16 @@ type session struct {
 	refusals room.Window
 	pulse    pulse
 	state    state
+	closing  *closing           // how it ends once nothing is in flight; nil: it doesn't
 	code     protocol.CloseCode // why it ended; 0 without a close frame
+	byPeer   bool               // the code is the peer's own
 	reason   string
+}
+
+// closing is what a close frame says.
+type closing struct {
+	code   protocol.CloseCode
+	reason string
 }
 
 // state is how far a session's end has come.
@@ -114,6 +122,9 @@ func (s *session) consume(p []byte, now time.Time) []byte {
 		if !ok {
 			continue
 		}
+		if m.Op == frame.Text || m.Op == frame.Binary { // a control frame may stand within a message
+			s.pulse.begun = time.Time{}
+		}
 		s.message(m, now)
 		if s.state == closed {
 			return nil
@@ -137,7 +148,7 @@ func (s *session) MayReceive(now time.Time) bool {
 	if s.state != alive {
 		return true // and waits for the peer's close frame alone
 	}
-	return s.held == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
+	return s.held == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
 }
 
 // Waiting reports whether the session holds something back, or may be given no
@@ -177,7 +188,11 @@ func (s *session) message(m frame.Message, now time.Time) {
 			return
 		}
 		if s.state == alive {
-			s.inOrder(now, func(time.Time) { s.end(protocol.CloseCode(code), ""); s.peerClosed() })
+			s.inOrder(now, func(time.Time) {
+				s.byPeer = true
+				s.end(protocol.CloseCode(code), "")
+				s.peerClosed()
+			})
 			return
 		}
 		s.peerClosed()
@@ -196,8 +211,15 @@ func (s *session) message(m frame.Message, now time.Time) {
 // Appended hears what became of one of the session's proposals.
 func (s *session) Appended(err error) {
 	s.inflight--
-	if err != nil && s.state == alive {
+	switch {
+	case err == nil:
+	case s.state == alive:
 		s.refuse(protocol.CodeUnavailable)
+	default: // it has gone, and can't be told
+		s.engine.metrics.Refused(protocol.CodeUnavailable)
+	}
+	if s.inflight == 0 && s.closing != nil {
+		s.end(s.closing.code, s.closing.reason)
 	}
 	if s.inflight == 0 && s.here == nil {
 		s.letGo()
@@ -225,6 +247,16 @@ func (s *session) end(code protocol.CloseCode, reason string) {
 	s.answers.close(code, reason)
 	s.inbox, s.held = nil, nil
 	s.carrier.Wake()
+}
+
+// endBehind ends the session behind what is in flight: whoever sent it hears what
+// became of it.
+func (s *session) endBehind(code protocol.CloseCode, reason string) {
+	if s.inflight == 0 {
+		s.end(code, reason)
+	} else if s.closing == nil {
+		s.closing = &closing{code, reason}
+	}
 }
 
 // peerClosed notes that no more frames will come.

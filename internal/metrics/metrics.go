@@ -20,11 +20,12 @@ type Metrics struct {
 	Deliveries prometheus.Counter // frames of a room handed to a socket
 	Writes     prometheus.Counter // writes to sockets; Deliveries ÷ Writes is the batch
 	Delivery   prometheus.Histogram
+	ColdReads  prometheus.Counter // pages that slow readers got from the store
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
 	refusals map[protocol.Code]prometheus.Counter
 	closes   map[protocol.CloseCode]prometheus.Counter
-	closedBy prometheus.Counter // with a code of the peer's own
+	byClient prometheus.Counter
 }
 
 // New makes the counters and a registry of their own.
@@ -48,6 +49,7 @@ func New() *Metrics {
 		Events:     counter("parley_events_total", "Events appended to a room's log."),
 		Deliveries: counter("parley_deliveries_total", "Frames of a room handed to a session's socket."),
 		Writes:     counter("parley_writes_total", "Writes to sockets."),
+		ColdReads:  counter("parley_cold_reads_total", "Pages of a room's log asked of the store for readers that memory was not enough for."),
 		LogDropped: counter("parley_log_lines_dropped_total", "Log lines dropped because their reader did not keep up."),
 		Delivery: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "parley_delivery_seconds",
@@ -58,7 +60,7 @@ func New() *Metrics {
 		closes:   map[protocol.CloseCode]prometheus.Counter{},
 	}
 	closes := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "parley_closes_total", Help: "Sessions ended, by close code; 0 is without a close frame, other is a code of the client's own."}, []string{"code"})
+		Name: "parley_closes_total", Help: "Sessions ended, by close code; 0 is without a close frame; client is for those that the client closed."}, []string{"code"})
 	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "parley_refusals_total", Help: "Commands and handshakes refused, by reason."}, []string{"reason"})
 	reg.MustRegister(m.Delivery, refusals, closes)
@@ -68,18 +70,15 @@ func New() *Metrics {
 	for _, code := range append(protocol.CloseCodes(), 0) {
 		m.closes[code] = closes.WithLabelValues(strconv.Itoa(int(code)))
 	}
-	m.closedBy = closes.WithLabelValues("other")
+	m.byClient = closes.WithLabelValues("client")
 	return m
 }
 
 // Refused counts one refusal.
 func (m *Metrics) Refused(code protocol.Code) { m.refusals[code].Inc() }
 
-// Closed counts one session that ended with code, 0 for none.
-func (m *Metrics) Closed(code protocol.CloseCode) {
-	c, ok := m.closes[code]
-	if !ok {
-		c = m.closedBy
-	}
-	c.Inc()
-}
+// Closed counts one session that we ended with code, 0 for none.
+func (m *Metrics) Closed(code protocol.CloseCode) { m.closes[code].Inc() }
+
+// ClosedByClient counts one session that its client ended with a close frame.
+func (m *Metrics) ClosedByClient() { m.byClient.Inc() }

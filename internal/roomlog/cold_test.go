@@ -13,6 +13,34 @@ import (
 	"github.com/parley-chat/parley/protocol/tutorial"
 )
 
+func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
+	l := newLog(1 << 20)
+	r := l.Attach(plain)
+	event := func(seq store.Seq) store.Event {
+		return store.Event{Seq: seq, Draft: store.Draft{Name: "ada", Text: fmt.Sprint(seq)}}
+	}
+	first, later := event(1), event(4)
+	l.append(&first)
+	if _, b, err := r.Read(nil, End, 1<<20); err != nil || b.Frames != 1 {
+		t.Fatal(b, err)
+	}
+	l.append(&later) // 2 and 3 were refused, and are on disk
+	if _, _, err := r.Read(nil, End, 1<<20); !errors.Is(err, ErrNotInMemory) {
+		t.Fatalf("%v, want ErrNotInMemory", err)
+	}
+	if ask := r.Cold(); ask.Cursor != 1 {
+		t.Fatalf("asks for what follows %d, want 1", ask.Cursor)
+	}
+	if frames, n, ok := r.Warm([]store.Event{event(2), event(3), later}, End, 1<<20); !ok || n != 3 {
+		t.Fatalf("%q", frames)
+	}
+	next := event(5)
+	l.append(&next)
+	if pieces, _, err := r.Read(nil, End, 1<<20); err != nil || !strings.Contains(strings.Join(texts(t, plain, pieces), ""), `"text":"5"`) {
+		t.Fatalf("%q, %v", pieces, err)
+	}
+}
+
 // TestAReaderThatFellOffTheLogMissesNoEvent lets readers lag behind a log that
 // keeps little: what they see of events, from memory and from the store in turn, is
 // the log from where they came, whichever events were there before and whatever

@@ -85,10 +85,25 @@ func (l *Log) append(e *store.Event) {
 	if l.first == 0 {
 		l.first = e.Seq
 	}
+	if l.head > 0 && e.Seq != l.head+1 {
+		l.tear()
+	}
 	l.head = e.Seq
 	if l.isRead(protocol.Tutorial) {
 		l.scratch = appendEvent(l.scratch[:0], protocol.Tutorial, e)
 		l.write(protocol.Tutorial, l.scratch, true)
+	}
+}
+
+// tear has every reader go to the store: it holds events that we were never given.
+// A commit that failed may be on disk all the same.
+func (l *Log) tear() {
+	for _, s := range l.streams {
+		if s != nil {
+			l.budget.used.Add(-int64(s.bytes))
+			s.segments, s.bytes = nil, 0
+			s.head++ // so that those who had read everything are behind, too
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ type Reader struct {
 	// Fixed after Attach.
 	log      *Log
 	encoding Encoding
+	stream   *stream
 
 	// Owned by the session's owner.
 	cursor Cursor
@@ -46,7 +47,7 @@ func (l *Log) Attach(e Encoding) *Reader {
 		s = &stream{readers: map[*Reader]struct{}{}}
 		l.streams[e.index()] = s
 	}
-	r := &Reader{log: l, encoding: e, cursor: s.head, seq: l.head}
+	r := &Reader{log: l, encoding: e, stream: s, cursor: s.head, seq: l.head}
 	r.passed.Store(uint64(s.head))
 	s.readers[r] = struct{}{}
 	return r
@@ -57,7 +58,7 @@ func (r *Reader) Detach() {
 	l := r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.streams[r.encoding.index()]
+	s := r.stream
 	delete(s.readers, r)
 	if len(s.readers) == 0 {
 		l.budget.used.Add(-int64(s.bytes))
@@ -69,7 +70,7 @@ func (r *Reader) Detach() {
 func (r *Reader) Head() Position {
 	r.log.mu.RLock()
 	defer r.log.mu.RUnlock()
-	return Position{r.log.streams[r.encoding.index()].head, r.log.head}
+	return Position{r.stream.head, r.log.head}
 }
 
 // Passed reports whether r has read everything up to p.
@@ -88,13 +89,13 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	l := r.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s := l.streams[r.encoding.index()]
+	s := r.stream
 	if r.cold {
 		return dst, Batch{}, ErrNotInMemory
 	}
 	to := min(end.cursor, s.head)
-	if r.skips && r.cursor == r.skip {
-		r.cursor, r.skips = r.cursor+1, false
+	if r.skips && r.cursor >= r.skip { // behind it: what was dropped held it
+		r.cursor, r.skips = max(r.cursor, r.skip+1), false
 	}
 	if r.skips && to > r.skip {
 		to = r.skip
@@ -146,7 +147,7 @@ func (r *Reader) Warm(events []store.Event, end Position, maxBytes int) (frames 
 	}
 	r.log.mu.RLock()
 	defer r.log.mu.RUnlock()
-	if cursor, ok := r.log.streams[r.encoding.index()].after(r.seq); ok {
+	if cursor, ok := r.stream.after(r.seq); ok {
 		r.cursor, r.cold = max(r.cursor, cursor), false
 		r.passed.Store(uint64(r.cursor))
 	}

@@ -21,7 +21,8 @@ const (
 )
 
 // stream is one encoding of a log: whole frames, one after the other. Its bytes
-// are never changed once written, so readers keep them without a lock.
+// are never changed once written, so readers keep them without a lock; all else is
+// guarded by the log's mu.
 type stream struct {
 	readers  map[*Reader]struct{}
 	segments []segment // oldest first; only the last one grows

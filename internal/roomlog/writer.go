@@ -31,11 +31,14 @@ type Writer struct {
 	// Owned by run.
 	failing bool
 
+	// Fixed after NewWriter.
+	more *sync.Cond // of mu
+	done chan struct{}
+
+	// Guarded by mu.
 	mu      sync.Mutex
 	waiting []Proposal
 	closed  bool
-	more    *sync.Cond
-	done    chan struct{}
 }
 
 // NewWriter starts a writer. appended is told of each batch that was stored, and

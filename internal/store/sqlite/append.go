@@ -27,6 +27,9 @@ type roomState struct {
 	time int64
 }
 
+// maxRooms is how many logs' places are remembered; of others the file is asked.
+const maxRooms = 10_000
+
 func openWriter(path string) (*writer, error) {
 	db, err := connect(path, writerCache)
 	if err != nil {
@@ -75,8 +78,11 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Event, 
 		return nil, errClosed
 	}
 	if s.writer == nil {
+		if err := s.failing.wait(time.Now()); err != nil {
+			return nil, err
+		}
 		if err := s.reopen(); err != nil {
-			return nil, s.inWords(err)
+			return nil, s.failing.add(s.inWords(err), time.Now())
 		}
 	}
 	events, moved, err := s.writer.append(s.rooms, drafts)
@@ -90,12 +96,44 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Event, 
 		err = errors.Join(s.inWords(err), s.writer.close())
 		s.writer = nil
 		clear(s.rooms)
-		return nil, err
+		return nil, s.failing.add(err, time.Now())
+	}
+	s.failing = failing{}
+	if len(s.rooms) > maxRooms {
+		clear(s.rooms)
 	}
 	for name, state := range moved {
 		s.rooms[name] = state
 	}
 	return events, nil
+}
+
+// failing keeps a disk that fails again and again from being asked at each batch:
+// looking through the file takes a while.
+type failing struct {
+	times int
+	last  error
+	until time.Time
+}
+
+const failingPause = time.Second
+
+// add counts a failure, and gives it back. The first is no reason to wait.
+func (f *failing) add(err error, now time.Time) error {
+	f.times++
+	f.last = err
+	if f.times > 1 {
+		f.until = now.Add(failingPause)
+	}
+	return err
+}
+
+// wait gives the last failure for as long as the file is left alone.
+func (f *failing) wait(now time.Time) error {
+	if now.Before(f.until) {
+		return f.last
+	}
+	return nil
 }
 
 var errClosed = errors.New("the store is closed")
@@ -110,7 +148,6 @@ func (s *Store) reopen() error {
 		return errors.Join(fmt.Errorf("%s is damaged: put a backup in its place (%s)", s.path, sound), err, w.close())
 	}
 	s.writer = w
-	s.log.Warn("the database was opened again after a failed write", "file", s.path)
 	return nil
 }
 

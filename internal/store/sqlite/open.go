@@ -35,11 +35,12 @@ type Store struct {
 	lock *os.File
 	read chan *sqlite3.Conn // those that are free; nil stands for one that was never opened
 
-	// Guarded by mu: the writer's, and what Release takes from it.
+	// Guarded by mu.
 	mu      sync.Mutex
-	writer  *writer // nil after a failed commit, until the file was opened again
-	rooms   map[string]*roomState
-	settled bool // the file is known to be sound, and ours
+	writer  *writer               // nil after a failed commit, until the file was opened again
+	rooms   map[string]*roomState // at most about maxRooms
+	settled bool                  // the file is known to be sound, and ours
+	failing failing
 
 	// Any goroutine.
 	closed atomic.Bool
@@ -178,6 +179,7 @@ func (s *Store) Close() error {
 			errs = append(errs, db.Close())
 		}
 	}
+	close(s.read) // for whoever waits for one
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.writer != nil {
@@ -190,12 +192,8 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.lock.Close())...)
 }
 
-// Release implements store.Store: the log stays, only its place in memory goes.
-func (s *Store) Release(room string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.rooms, room)
-}
+// Release implements store.Store. The log stays, and it must not wait for a commit.
+func (s *Store) Release(string) {}
 
 var _ interface {
 	store.Store

@@ -60,6 +60,9 @@ func (s *Store) reading(ctx context.Context, query func(*sqlite3.Conn) error) er
 	var db *sqlite3.Conn
 	select {
 	case db = <-s.read:
+		if db == nil {
+			return errClosed // meanwhile
+		}
 	case <-ctx.Done():
 		return ctx.Err()
 	}

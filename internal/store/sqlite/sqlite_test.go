@@ -86,6 +86,22 @@ func TestALogGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+func TestTimesNeverFallAcrossARestartWithASlowClock(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	say(t, s, "lobby", 1)
+	const future = 9_999_999_999_999
+	if err := s.writer.db.Exec(fmt.Sprint("update room set time = ", future)); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	for _, e := range say(t, open(t, folder), "lobby", 3) {
+		if e.Time < future {
+			t.Fatalf("time fell to %d", e.Time)
+		}
+	}
+}
+
 func TestAFolderIsHeldByOneProcess(t *testing.T) {
 	folder := t.TempDir()
 	open(t, folder)
@@ -252,5 +268,25 @@ func TestAFullDiskKeepsNothingOfABatchAndRecovers(t *testing.T) {
 	}
 	if e := say(t, s, "lobby", 1); e[0].Seq != 11 {
 		t.Fatalf("it went on with %d, want 11", e[0].Seq)
+	}
+}
+
+func TestWritesThatFailAgainAndAgainPutNothingIntoTheLog(t *testing.T) {
+	var lines bytes.Buffer
+	s, err := Open(t.TempDir(), slog.New(slog.NewTextHandler(&lines, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, s)
+	if err := s.writer.db.Exec("create trigger refuse before insert on event begin select raise(abort, 'no'); end"); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := s.Append(context.Background(), []store.Draft{{Room: "lobby", Name: "ada", Text: "hi"}}); err == nil {
+			t.Fatal("it was written")
+		}
+	}
+	if lines.Len() > 0 { // whoever gets the errors says when it begins
+		t.Fatalf("20 failed writes put this into the log:\n%s", lines.String())
 	}
 }
