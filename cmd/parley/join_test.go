@@ -198,7 +198,7 @@ func TestAPipeWaitsForItsServer(t *testing.T) {
 	addr := l.Addr().String()
 	_ = l.Close()
 	ada := join(t, addr, "--name=ada")
-	ada.err.wait(t, "nothing answers at http://"+addr+": is `parley serve` running there?; trying again in")
+	ada.err.wait(t, "nothing answers at http://"+addr+" (is `parley serve` running there?); trying again in")
 	startNode(t, config.Serve{Listen: addr})
 	ada.feed(t, "hello\n")
 	ada.end(t, exitOK)

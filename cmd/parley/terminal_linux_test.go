@@ -110,7 +110,7 @@ func TestAPersonChatsInATerminal(t *testing.T) {
 func TestAPersonIsToldAtOnceThatNobodyAnswers(t *testing.T) {
 	ada := sitDown(t, "http://127.0.0.1:1")
 	ada.left(t, exitFailed)
-	ada.sees(t, "parley: nothing answers at http://127.0.0.1:1: is `parley serve` running there?\r\n")
+	ada.sees(t, "parley: nothing answers at http://127.0.0.1:1 (is `parley serve` running there?)\r\n")
 }
 
 func TestAPersonWhoTypesTooFastWaits(t *testing.T) {

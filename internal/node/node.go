@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/parley-chat/parley/internal/config"
@@ -75,7 +76,7 @@ func openStore(cfg config.Serve, log *slog.Logger) (store.Store, error) {
 	}
 	s, err := sqlite.Open(cfg.Data, log)
 	if err != nil {
-		return nil, fmt.Errorf("--data %s: %w", cfg.Data, err)
+		return nil, fmt.Errorf("--data: %w", err)
 	}
 	return s, nil
 }
@@ -88,7 +89,7 @@ func (n *Node) openDoor(cfg config.Serve, log *slog.Logger, m *metrics.Metrics) 
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+		return fmt.Errorf("--listen %s: %w%s", cfg.Listen, err, listenHint(err))
 	}
 	n.url = urlOf("http", cfg.Listen, listener)
 	if cfg.TLSCert != "" {
@@ -106,6 +107,19 @@ func (n *Node) openDoor(cfg config.Serve, log *slog.Logger, m *metrics.Metrics) 
 		}
 	}()
 	return nil
+}
+
+// listenHint is what a person can do about an address that can't be had.
+func listenHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return ": stop what listens there, or choose another port"
+	case errors.Is(err, syscall.EACCES):
+		return ": ports below 1024 are for root; choose a higher one"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return ": choose an address of this machine"
+	}
+	return ""
 }
 
 // urlOf names the host as it was asked for, and the port that was got.

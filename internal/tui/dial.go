@@ -87,7 +87,7 @@ func explainNoAnswer(to Target, err error) error {
 	case errors.As(err, &dns):
 		return fmt.Errorf("%s: no address is known for %s", to.page(), dns.Name)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("nothing answers at %s: is `parley serve` running there?", to.page())
+		return fmt.Errorf("nothing answers at %s (is `parley serve` running there?)", to.page())
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s gave no answer within %s", to.page(), dialTimeout)
 	case errors.As(err, &request):

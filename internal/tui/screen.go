@@ -27,6 +27,7 @@ type screen struct {
 	term   *term.Terminal
 	prompt string
 	width  int
+	left   bool // the prompt is gone, and does not come back
 }
 
 func newScreen(in io.Reader, out io.Writer, colour bool) *screen {
@@ -53,6 +54,9 @@ func (s *screen) readLines(ctx context.Context, lines chan<- string) {
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	for {
+		if s.left {
+			return // before it was typed on at all
+		}
 		line, err := s.term.ReadLine()
 		if err != nil {
 			line = "/quit"
@@ -91,6 +95,7 @@ func (s *screen) resize(width, height int) {
 func (s *screen) leave() {
 	s.gate.Lock()
 	defer s.gate.Unlock()
+	s.left = true
 	fmt.Fprint(s.out, "\r\x1b[J")
 }
 

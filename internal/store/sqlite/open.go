@@ -68,6 +68,9 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 	if err := refuseOthers(s.path); err != nil {
 		return nil, err
 	}
+	if err := private(s.path); err != nil {
+		return nil, err
+	}
 	if s.writer, err = openWriter(s.path); err != nil {
 		return nil, s.inWords(err)
 	}
@@ -83,6 +86,16 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 		s.read <- db
 	}
 	return s, nil
+}
+
+// private makes a new database readable for its user alone, whoever may look into
+// the folder. SQLite gives the files beside it the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // refuseOthers looks at a file before SQLite does, which would take an empty or a

@@ -102,6 +102,21 @@ func TestTimesNeverFallAcrossARestartWithASlowClock(t *testing.T) {
 	}
 }
 
+func TestMessagesAreForTheirUserAlone(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	say(t, s, "lobby", 1)
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, %v; want 0600", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestAFolderIsHeldByOneProcess(t *testing.T) {
 	folder := t.TempDir()
 	open(t, folder)

@@ -9,13 +9,13 @@ export function Quiet({ room, others }: { room: string; others: number }) {
       <p>
         {others === 0
           ? "Nobody else is here yet. Send this link to whoever should be:"
-          : "Say hello, or send this link to whoever is missing:"}
+          : "What was said before you came isn’t shown. Say hello, or send this link to whoever is missing:"}
       </p>
       <CopyField label="Link to this room" text={linkTo(room)} />
       <details>
         <summary>Or join from a terminal</summary>
         <p>Run this, then paste the second line:</p>
-        <CopyField label="Terminal command" text={`npx wscat -c ${socketAddress()}`} />
+        <CopyField label="Terminal command" text={`npx -y wscat -c ${socketAddress()}`} />
         <CopyField label="Join line" text={JSON.stringify({ type: "join", username: "you", room })} />
       </details>
     </section>
