@@ -85,17 +85,34 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 		<-s.read
 		s.read <- db
 	}
+	if err := sameMode(s.path); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
 // private makes a new database readable for its user alone, whoever may look into
-// the folder. SQLite gives the files beside it the same mode.
+// the folder.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	return f.Close()
+}
+
+// sameMode gives the files beside the database the mode that it has.
+func sameMode(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	for _, beside := range []string{"-wal", "-shm"} {
+		if err := os.Chmod(path+beside, info.Mode().Perm()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuseOthers looks at a file before SQLite does, which would take an empty or a

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { read, store } from "../dom/storage";
 import { cleanText, maxText, points } from "../state/words";
 import { Icon } from "./Icon";
@@ -15,7 +15,8 @@ export function Composer({ room, write }: { room: string; write: (text: string) 
   const place = `parley.draft.${room}`;
   const [text, setText] = useState(() => read("browser", place) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  // With the drawing and not after it: what is typed in between would go nowhere, or come here from another field.
+  useLayoutEffect(() => {
     // A phone's keyboard would cover the room that one came to read.
     if (matchMedia("(hover: hover)").matches) field.current?.focus();
   }, []);
