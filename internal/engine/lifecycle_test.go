@@ -106,7 +106,9 @@ func TestOneWhoWaitsForUsIsNotSilent(t *testing.T) {
 		p.send(`{"type":"join"}`)
 		p.next()
 		start := time.Now()
-		go func() { // nine: the last one, and the pongs behind it, aren't read
+		sent := make(chan struct{})
+		go func() { // nine: the last one, and the pong behind it, aren't taken
+			defer close(sent)
 			for range maxInflight + 1 {
 				p.send(`{"type":"chat","text":"x"}`)
 			}
@@ -120,6 +122,7 @@ func TestOneWhoWaitsForUsIsNotSilent(t *testing.T) {
 		for range maxInflight + 1 {
 			p.next()
 		}
+		<-sent
 	})
 }
 
