@@ -1,20 +1,33 @@
 package protocol
 
+import (
+	"net/http"
+	"time"
+)
+
 // Code is the typed reason of a refusal: a word on the wire of parley.v1, a
 // label in the metrics, and a sentence in the tutorial dialect.
 type Code string
 
-// The codes of refusals that a session meets.
+// The codes of refusals that a session or a POST to /api/v1 meets.
 const (
-	CodeInvalidJSON Code = "invalid_json"
-	CodeUnknownType Code = "unknown_type"
-	CodeNotJoined   Code = "not_joined"
-	CodeRateLimited Code = "rate_limited"
-	CodeInvalidName Code = "invalid_name"
-	CodeInvalidRoom Code = "invalid_room"
-	CodeInvalidText Code = "invalid_text"
-	CodeForbidden   Code = "forbidden"
-	CodeUnavailable Code = "unavailable"
+	CodeInvalidJSON  Code = "invalid_json"
+	CodeUnknownType  Code = "unknown_type"
+	CodeInvalidID    Code = "invalid_id"    // none, or no string of 1 to 64 bytes without control characters
+	CodeInvalidField Code = "invalid_field" // missing, or of the wrong type; the text names it
+	CodeInvalidName  Code = "invalid_name"
+	CodeInvalidRoom  Code = "invalid_room"
+	CodeInvalidText  Code = "invalid_text"
+	CodeInvalidEmoji Code = "invalid_emoji"
+	CodeNotJoined    Code = "not_joined"
+	CodeRateLimited  Code = "rate_limited"
+	CodeTooLarge     Code = "too_large"  // longer, or more, than the limit that the text names
+	CodeTooMany      Code = "too_many"   // rooms of a session, emoji of a message
+	CodeKeyReused    Code = "key_reused" // the key was used for another message
+	CodeForbidden    Code = "forbidden"
+	CodeNotFound     Code = "not_found"
+	CodeUnavailable  Code = "unavailable"
+	CodeInternal     Code = "internal" // a fault of ours
 )
 
 // The codes of refusals at the door, before there is a session.
@@ -30,8 +43,10 @@ const (
 // Codes lists every code, for those that register counters at start.
 func Codes() []Code {
 	return []Code{
-		CodeInvalidJSON, CodeUnknownType, CodeNotJoined, CodeRateLimited,
-		CodeInvalidName, CodeInvalidRoom, CodeInvalidText, CodeForbidden, CodeUnavailable,
+		CodeInvalidJSON, CodeUnknownType, CodeInvalidID, CodeInvalidField,
+		CodeInvalidName, CodeInvalidRoom, CodeInvalidText, CodeInvalidEmoji,
+		CodeNotJoined, CodeRateLimited, CodeTooLarge, CodeTooMany, CodeKeyReused,
+		CodeForbidden, CodeNotFound, CodeUnavailable, CodeInternal,
 		CodeBadHandshake, CodeUnauthenticated, CodeOriginRefused,
 		CodeTooManyHandshakes, CodeTooManySessions, CodeDraining,
 	}
@@ -41,6 +56,8 @@ func Codes() []Code {
 type Error struct {
 	Code Code
 	Text string // for a person; empty where the code says it all
+
+	Retry time.Duration // waiting so long helps; 0 where it doesn't
 }
 
 func (e *Error) Error() string {
@@ -48,4 +65,26 @@ func (e *Error) Error() string {
 		return string(e.Code)
 	}
 	return string(e.Code) + ": " + e.Text
+}
+
+// HTTPStatus is how POST /api/v1 says a code (RFC 9110 §15).
+func (c Code) HTTPStatus() int {
+	switch c {
+	case CodeUnauthenticated:
+		return http.StatusUnauthorized
+	case CodeForbidden, CodeOriginRefused:
+		return http.StatusForbidden
+	case CodeNotFound, CodeUnknownType:
+		return http.StatusNotFound
+	case CodeNotJoined, CodeKeyReused, CodeTooMany:
+		return http.StatusConflict
+	case CodeTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case CodeRateLimited, CodeTooManyHandshakes, CodeTooManySessions:
+		return http.StatusTooManyRequests
+	case CodeUnavailable, CodeDraining, CodeInternal:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
+	}
 }

@@ -7,13 +7,11 @@ type Dialect uint8
 // The dialects.
 const (
 	Tutorial Dialect = iota // JSON text frames as the tutorial's clients send them
+	V1                      // commands with ids, events with seqs
 )
 
-func (d Dialect) String() string {
-	switch d {
-	case Tutorial:
-		return "tutorial"
-	default:
-		return "unknown"
-	}
-}
+// Subprotocol is what a client asks for at its upgrade (RFC 6455 §1.9) to speak V1.
+const Subprotocol = "parley.v1"
+
+// Dialects is how many there are.
+const Dialects = 2

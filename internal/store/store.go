@@ -1,28 +1,57 @@
-// Package store says what keeps the rooms' logs. A log is a room's events in
-// order: seqs start at 1 and have no holes, and times never fall.
+// Package store says what keeps the rooms' logs, and all that is derived from
+// them. A log is a room's events in order: seqs start at 1 and have no holes, and
+// times never fall.
 package store
 
 import (
 	"context"
 	"errors"
+	"time"
+
+	"github.com/parley-chat/parley/protocol"
 )
 
-// Seq is an event's place in its room's log, from 1.
-type Seq uint64
-
-// Draft is an event that has no place yet.
+// Draft is what somebody wants written, its fields clean and within their limits.
+// It becomes an event, but for KindRead.
 type Draft struct {
-	Room string
-	User string // id; empty for a guest of the tutorial dialect
-	Name string // as shown when it was said
-	Text string
+	Room    string
+	Kind    protocol.Kind
+	User    protocol.User // Role decides whose messages they may delete
+	Key     string        // of a message; empty for none
+	Text    string        // of a message, an edit, a topic
+	ReplyTo protocol.Seq  // of a message; 0 for none
+	Target  protocol.Seq  // of an edit, delete, react, unreact; of KindRead, the mark
+	Emoji   string        // of a react, unreact
 }
 
-// Event is a durable fact in a room.
-type Event struct {
-	Draft
-	Seq  Seq
-	Time int64 // milliseconds since 1970
+// KindRead moves a read mark. It is written with the events, in the same commit,
+// and is none.
+const KindRead protocol.Kind = "read"
+
+// Result is what became of a draft.
+type Result struct {
+	// Event is the new event, or the one that had done the same before; of KindRead,
+	// Room, and Seq where the mark is now.
+	Event protocol.Event
+
+	New bool            // the event was appended now
+	Err *protocol.Error // a refusal; nil if the draft was done, now or before
+}
+
+// Room is where a log stands.
+type Room struct {
+	Name  string
+	Epoch string       // names this life of the log
+	First protocol.Seq // of its oldest event that is kept; Head + 1 if none is
+	Head  protocol.Seq // of its newest event; 0 for none
+	Topic string
+}
+
+// Unread is what a user has yet to read in a room.
+type Unread struct {
+	Read     protocol.Seq // the mark; 0 for none
+	Messages int          // of others after the mark, not deleted
+	Mentions int          // those of them that have @ and the user's name
 }
 
 // ErrNotKept says that a store no longer has, or never kept, what was asked for.
@@ -30,33 +59,57 @@ var ErrNotKept = errors.New("not kept")
 
 // Store keeps logs. Append is called by one goroutine; the rest by any.
 type Store interface {
-	// Append gives each draft the next seq of its room and keeps it. It returns
-	// the events in the order of the drafts once all of them are as safe as this
-	// store makes them. After an error none of them was appended, as far as this
-	// store can tell.
-	Append(ctx context.Context, drafts []Draft) ([]Event, error)
+	// Append writes drafts in their order, each as the rules (Decide) have it once
+	// those before it are done. It returns a result for each draft once all of them
+	// are as safe as this store makes them. After an error none of them was done, as
+	// far as this store can tell.
+	Append(ctx context.Context, drafts []Draft) ([]Result, error)
 
-	// Read gives at most limit events of room after cursor, lowest seq first;
-	// none at the head. ErrNotKept: the next one is not here.
-	Read(ctx context.Context, room string, cursor Seq, limit int) ([]Event, error)
+	// Read gives at most limit events of room after cursor, lowest seq first, as
+	// they are now: with the newest text of their message, and without one that was
+	// deleted. None at the head. ErrNotKept: the next one is not here.
+	Read(ctx context.Context, room string, cursor protocol.Seq, limit int) ([]protocol.Event, error)
 
-	// Release says that nobody here has room open any more. A store that keeps
-	// logs no longer than they are used forgets it; the room's next event starts
-	// a new log.
-	Release(room string)
+	// Room says where a log stands. A room that has none yet has an epoch all the
+	// same, which its log will begin with.
+	Room(ctx context.Context, name string) (Room, error)
+
+	// Rooms gives every room that has a log, by name.
+	Rooms(ctx context.Context) ([]Room, error)
+
+	// Unread counts what user has yet to read in each of rooms, from the events
+	// and the mark alone.
+	Unread(ctx context.Context, user protocol.User, rooms []string) ([]Unread, error)
+
+	// Search finds messages.
+	Search(ctx context.Context, q Query) (Found, error)
+
+	// Purge forgets the events of room that are older than before, in its oldest
+	// part, and moves its first. It returns how many there were. Seqs stay.
+	Purge(ctx context.Context, room string, before time.Time) (int, error)
+
+	// Secret is 32 random bytes that were made with the store and stay with it.
+	// What is signed with it must be derived from it (HKDF, RFC 5869), for one use
+	// each.
+	Secret() []byte
 
 	Close() error
 }
 
-// Room is where a kept log stands.
-type Room struct {
-	Name  string
-	Epoch string // names this life of the log
-	Head  Seq    // of its newest event; 0 for none
+// Query is what to search for.
+type Query struct {
+	Text   string   // see package words
+	Rooms  []string // in these rooms alone; nil for all
+	Cursor string   // as Found gave it; empty for the newest
+	Limit  int
 }
 
-// Keeper is a store that outlives its process, and can tell what it keeps.
-type Keeper interface {
-	// Rooms gives every room, by name.
-	Rooms(ctx context.Context) ([]Room, error)
+// Found is a page of what was found.
+type Found struct {
+	Events  []protocol.Event // messages, newest first
+	Cursor  string           // where the next page begins; empty if there is none
+	Indexed int64            // what was said up to then can be found: milliseconds since 1970
 }
+
+// ErrBadCursor says that a query's cursor is none that the store gave.
+var ErrBadCursor = errors.New("not a cursor of this search")
