@@ -16,8 +16,8 @@ import (
 func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
 	l := newLog(1 << 20)
 	r := l.Attach(plain)
-	event := func(seq store.Seq) store.Event {
-		return store.Event{Seq: seq, Draft: store.Draft{Name: "ada", Text: fmt.Sprint(seq)}}
+	event := func(seq protocol.Seq) protocol.Event {
+		return protocol.Event{Seq: seq, Kind: protocol.KindMessage, User: ada, Text: fmt.Sprint(seq)}
 	}
 	first, later := event(1), event(4)
 	l.append(&first)
@@ -31,7 +31,7 @@ func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
 	if ask := r.Cold(); ask.Cursor != 1 {
 		t.Fatalf("asks for what follows %d, want 1", ask.Cursor)
 	}
-	if frames, n, ok := r.Warm([]store.Event{event(2), event(3), later}, End, 1<<20); !ok || n != 3 {
+	if frames, n, ok := r.Warm([]protocol.Event{event(2), event(3), later}, End, 1<<20); !ok || n != 3 {
 		t.Fatalf("%q", frames)
 	}
 	next := event(5)
@@ -48,17 +48,17 @@ func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
 func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 	type reader struct {
 		*Reader
-		next store.Seq
+		next protocol.Seq
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLog(1) // drops whatever it may
-		var stored []store.Event
+		var stored []protocol.Event
 		for range rapid.IntRange(0, 3).Draw(t, "before") { // in an earlier life of the room
-			stored = append(stored, store.Event{Seq: store.Seq(len(stored) + 1), Draft: store.Draft{Name: "linus", Text: "before"}})
+			stored = append(stored, protocol.Event{Seq: protocol.Seq(len(stored) + 1), Kind: protocol.KindMessage, User: protocol.User{Name: "linus"}, Text: "before"})
 		}
 		var readers []*reader
 		say := func() {
-			e := store.Event{Seq: store.Seq(len(stored) + 1), Time: 7, Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 1500)}}
+			e := protocol.Event{Seq: protocol.Seq(len(stored) + 1), TS: 7, Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 1500)}
 			stored = append(stored, e)
 			l.append(&e)
 		}
@@ -89,7 +89,7 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"attach": func(t *rapid.T) {
 				e := rapid.SampledFrom([]Encoding{plain, deflated}).Draw(t, "encoding")
-				readers = append(readers, &reader{l.Attach(e), store.Seq(len(stored) + 1)})
+				readers = append(readers, &reader{l.Attach(e), protocol.Seq(len(stored) + 1)})
 			},
 			"events": func(t *rapid.T) {
 				for range rapid.IntRange(1, 20).Draw(t, "n") {
@@ -112,7 +112,7 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 					t.Skip()
 				}
 				r := rapid.SampledFrom(readers).Draw(t, "who")
-				end, last := r.Head(), store.Seq(len(stored))
+				end, last := r.Head(), protocol.Seq(len(stored))
 				for range rapid.IntRange(0, 100).Draw(t, "more") {
 					say()
 				}
@@ -130,7 +130,7 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 					idle++
 				}
 			}
-			if r.next != store.Seq(len(stored)+1) {
+			if r.next != protocol.Seq(len(stored)+1) {
 				t.Fatalf("at the end %d is next, want %d", r.next, len(stored)+1)
 			}
 		}

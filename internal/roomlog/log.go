@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 	"github.com/parley-chat/parley/protocol/tutorial"
 )
@@ -31,7 +30,7 @@ func (e Encoding) index() int {
 	return i
 }
 
-const encodings = 2 // one dialect, plain and deflated
+const encodings = 2 * protocol.Dialects // plain and deflated
 
 // Budget bounds the memory of all logs that share it.
 type Budget struct {
@@ -66,8 +65,9 @@ type Log struct {
 	dirty bool // in the batch that is being appended
 
 	mu      sync.RWMutex
-	first   store.Seq          // of the first event that was appended here; 0 before it
-	head    store.Seq          // of the newest
+	first   protocol.Seq       // of the first event that was appended here; 0 before it
+	head    protocol.Seq       // of the newest
+	stored  protocol.Seq       // of the newest that somebody has found in the store
 	streams [encodings]*stream // nil where nobody reads
 	scratch []byte             // the last payload, framed for each stream
 }
@@ -79,37 +79,66 @@ func New(room string, budget *Budget, wake func()) *Log {
 }
 
 // append adds an event for the readers of every dialect.
-func (l *Log) append(e *store.Event) {
+func (l *Log) append(e *protocol.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.first == 0 {
 		l.first = e.Seq
 	}
-	if l.head > 0 && e.Seq != l.head+1 {
+	switch {
+	case l.head > 0 && e.Seq != l.head+1:
 		l.tear()
+	case e.Kind == protocol.KindEdit || e.Kind == protocol.KindDelete:
+		l.drop()
 	}
 	l.head = e.Seq
-	if l.isRead(protocol.Tutorial) {
-		l.scratch = appendEvent(l.scratch[:0], protocol.Tutorial, e)
-		l.write(protocol.Tutorial, l.scratch, true)
+	for d := range protocol.Dialect(protocol.Dialects) {
+		if !l.isRead(d) {
+			continue
+		}
+		if payload := appendEvent(l.scratch[:0], d, e); len(payload) > 0 {
+			l.write(d, payload, true)
+			l.scratch = payload
+		}
+	}
+}
+
+// drop has readers who are behind go to the store: what the log holds for them may
+// be of a text that was edited away or deleted.
+func (l *Log) drop() {
+	for _, s := range l.streams {
+		if s != nil {
+			l.budget.used.Add(-int64(s.bytes))
+			s.segments, s.bytes = nil, 0
+		}
 	}
 }
 
 // tear has every reader go to the store: it holds events that we were never given.
 // A commit that failed may be on disk all the same.
 func (l *Log) tear() {
+	l.drop()
 	for _, s := range l.streams {
 		if s != nil {
-			l.budget.used.Add(-int64(s.bytes))
-			s.segments, s.bytes = nil, 0
 			s.head++ // so that those who had read everything are behind, too
 		}
 	}
 }
 
-// appendEvent writes an event as a dialect has it.
-func appendEvent(dst []byte, _ protocol.Dialect, e *store.Event) []byte {
-	return tutorial.AppendChat(dst, e.Name, e.Text, e.Time)
+// newest is the newest event that is known of. The store has one before the log
+// does.
+func (l *Log) newest() protocol.Seq { return max(l.head, l.stored) }
+
+// appendEvent writes an event as a dialect has it; the tutorial's has messages
+// alone.
+func appendEvent(dst []byte, d protocol.Dialect, e *protocol.Event) []byte {
+	switch {
+	case d == protocol.V1:
+		return protocol.AppendEvent(dst, e)
+	case e.Kind == protocol.KindMessage && !e.Deleted:
+		return tutorial.AppendChat(dst, e.User.Name, e.Text, e.TS)
+	}
+	return dst
 }
 
 // Notice adds a frame that is no event for the readers of one dialect alone: it

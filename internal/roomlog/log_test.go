@@ -59,7 +59,7 @@ func TestEveryReaderSeesWhatWasAppendedSinceItCame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLog(1 << 20)
 		var readers []*reader
-		seq := store.Seq(0)
+		seq := protocol.Seq(0)
 		t.Repeat(map[string]func(*rapid.T){
 			"attach": func(t *rapid.T) {
 				e := rapid.SampledFrom([]Encoding{plain, deflated}).Draw(t, "encoding")
@@ -75,7 +75,7 @@ func TestEveryReaderSeesWhatWasAppendedSinceItCame(t *testing.T) {
 			},
 			"event": func(t *rapid.T) {
 				seq++
-				e := store.Event{Seq: seq, Time: int64(seq), Draft: store.Draft{Name: "ada",
+				e := protocol.Event{Seq: seq, TS: int64(seq), Kind: protocol.KindMessage, User: ada,
 					Text: fmt.Sprint(seq, strings.Repeat("x", rapid.IntRange(0, 4000).Draw(t, "length")))}}
 				l.append(&e)
 				for _, r := range readers {
@@ -147,7 +147,7 @@ func TestALogHoldsNoMoreThanItMay(t *testing.T) {
 	l := newLog(memory)
 	slow, quick := l.Attach(plain), l.Attach(plain)
 	for i := range 10_000 {
-		l.append(&store.Event{Seq: store.Seq(i + 1), Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 200)}})
+		l.append(&protocol.Event{Seq: protocol.Seq(i + 1), Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 200)})
 		if held := l.streams[plain.index()].bytes; held > memory+maxSegment {
 			t.Fatalf("%d bytes are held, want at most %d", held, memory)
 		}
@@ -173,7 +173,7 @@ func TestALogKeepsNothingThatAllHaveRead(t *testing.T) {
 	quick, slow := l.Attach(plain), l.Attach(plain)
 	say := func(n int) {
 		for range n {
-			l.append(&store.Event{Seq: l.head + 1, Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 500)}})
+			l.append(&protocol.Event{Seq: l.head + 1, Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 500)})
 		}
 	}
 	held := func() int { return l.streams[plain.index()].bytes }
@@ -213,7 +213,7 @@ func TestLogsKeepLittleWhenMemoryIsScarce(t *testing.T) {
 		logs = append(logs, l)
 	}
 	for i := range 200_000 {
-		logs[i%len(logs)].append(&store.Event{Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 300)}})
+		logs[i%len(logs)].append(&protocol.Event{Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 300)})
 	}
 	if used, most := budget.used.Load(), budget.Total+int64(len(logs)*2*maxSegment); used > most {
 		t.Fatalf("%d bytes are held, want at most %d", used, most)
@@ -223,14 +223,14 @@ func TestLogsKeepLittleWhenMemoryIsScarce(t *testing.T) {
 func TestFramesAreWrittenOnceHoweverManyReadThem(t *testing.T) {
 	l := newLog(1 << 20)
 	a, b := l.Attach(plain), l.Attach(plain)
-	l.append(&store.Event{Draft: store.Draft{Name: "ada", Text: "hello"}})
+	l.append(&protocol.Event{Kind: protocol.KindMessage, User: ada, Text: "hello"})
 	one, _, _ := a.Read(nil, a.Head(), 1<<20)
 	two, _, _ := b.Read(nil, b.Head(), 1<<20)
 	if &one[0][0] != &two[0][0] {
 		t.Fatal("two readers got two copies")
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		l.append(&store.Event{Draft: store.Draft{Name: "ada", Text: "hello"}})
+		l.append(&protocol.Event{Kind: protocol.KindMessage, User: ada, Text: "hello"})
 	}); n > 1 {
 		t.Fatalf("%v allocations an event", n)
 	}
@@ -239,7 +239,7 @@ func TestFramesAreWrittenOnceHoweverManyReadThem(t *testing.T) {
 func BenchmarkAppendAndRead(b *testing.B) {
 	l := newLog(1 << 20)
 	r := l.Attach(plain)
-	e := &store.Event{Draft: store.Draft{Name: "ada", Text: strings.Repeat("x", 60)}}
+	e := &protocol.Event{Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 60)}
 	var dst [][]byte
 	b.ReportAllocs()
 	for b.Loop() {

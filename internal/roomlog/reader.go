@@ -3,7 +3,7 @@ package roomlog
 import (
 	"sync/atomic"
 
-	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Reader reads one encoding of a log for one session: from memory, and what is no
@@ -17,8 +17,9 @@ type Reader struct {
 
 	// Owned by the session's owner.
 	cursor Cursor
-	seq    store.Seq // of the newest event that was passed; 0 if none is known
-	cold   bool      // what comes next is read from the store
+	seq    protocol.Seq // of the newest event that was passed; 0 if none is known
+	cold   bool         // what comes next is read from the store
+	ahead  bool         // it has read in the store what the log has yet to get
 
 	// Any goroutine.
 	passed atomic.Uint64 // cursor, for whoever drops what all have read; of a cold reader, everything
@@ -31,11 +32,17 @@ type Reader struct {
 // Position is a place in a log that a reader can be asked to go to.
 type Position struct {
 	cursor Cursor
-	seq    store.Seq
+	seq    protocol.Seq
 }
 
 // End is behind everything, now and later.
-var End = Position{cursor: ^Cursor(0), seq: ^store.Seq(0)}
+var End = Position{cursor: anyCursor, seq: ^protocol.Seq(0)}
+
+// Behind is the place behind the event with this seq, wherever its frame stands. Of
+// the encodings that hold every event only.
+func Behind(seq protocol.Seq) Position { return Position{cursor: anyCursor, seq: seq} }
+
+const anyCursor = ^Cursor(0)
 
 // Attach adds a reader at the head: it will read what is appended from now on.
 // It must be detached in the end.
@@ -51,6 +58,30 @@ func (l *Log) Attach(e Encoding) *Reader {
 	r.passed.Store(uint64(s.head))
 	s.readers[r] = struct{}{}
 	return r
+}
+
+// Seek has a reader that has read nothing go on behind seq. head is the newest event
+// in the store, asked after r was attached: so nothing is between the two that
+// neither has.
+func (r *Reader) Seek(seq, head protocol.Seq) {
+	l := r.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stored = max(l.stored, head)
+	r.seq = seq
+	r.place()
+}
+
+// place finds what follows r.seq: in memory, or in the store.
+func (r *Reader) place() {
+	cursor, ok := r.stream.after(r.seq, r.log.newest())
+	r.cold, r.ahead = !ok, ok && r.seq > r.log.head
+	if r.cold {
+		r.passed.Store(uint64(anyCursor))
+		return
+	}
+	r.cursor = max(r.cursor, cursor)
+	r.passed.Store(uint64(r.cursor))
 }
 
 // Detach ends r; an encoding that nobody reads any more is forgotten.
@@ -75,7 +106,7 @@ func (r *Reader) Head() Position {
 
 // Passed reports whether r has read everything up to p.
 func (r *Reader) Passed(p Position) bool {
-	if r.cold {
+	if r.cold || p.cursor == anyCursor {
 		return r.seq >= p.seq
 	}
 	return r.cursor >= p.cursor
@@ -90,10 +121,16 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	s := r.stream
+	if r.ahead { // what it has read may have come into the log, before or behind what it hasn't
+		r.place()
+	}
 	if r.cold {
 		return dst, Batch{}, ErrNotInMemory
 	}
 	to := min(end.cursor, s.head)
+	if end.cursor == anyCursor && end.seq < l.head {
+		to, _ = s.after(end.seq, l.head)
+	}
 	if r.skips && r.cursor >= r.skip { // behind it: what was dropped held it
 		r.cursor, r.skips = max(r.cursor, r.skip+1), false
 	}
@@ -109,7 +146,7 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	r.passed.Store(uint64(r.cursor))
 	if err != nil {
 		r.cold = true
-		r.passed.Store(uint64(End.cursor))
+		r.passed.Store(uint64(anyCursor))
 	}
 	return dst, b, err
 }
@@ -117,7 +154,7 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 // ColdRead is what a reader needs from the store: events of a room after a cursor.
 type ColdRead struct {
 	Room   string
-	Cursor store.Seq
+	Cursor protocol.Seq
 }
 
 // Cold says what to ask the store for after ErrNotInMemory.
@@ -134,22 +171,24 @@ func (r *Reader) Cold() ColdRead {
 // end and about maxBytes long but at least one. When memory has what follows, r goes
 // on there; notices that were told meanwhile are passed over. Where r is neither
 // moved, nor warm, nor at end, nobody has what follows.
-func (r *Reader) Warm(events []store.Event, end Position, maxBytes int) (frames []byte, n int, ok bool) {
+func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (frames []byte, n int, ok bool) {
 	var payload []byte
+	moved := false
 	for i := range events {
 		if events[i].Seq > end.seq || len(frames) >= maxBytes {
 			break
 		}
-		payload = appendEvent(payload[:0], r.encoding.Dialect, &events[i])
-		frames = appendFrame(frames, payload, r.encoding.Deflate)
-		r.seq = events[i].Seq
-		n++
+		r.seq, moved = events[i].Seq, true
+		if payload = appendEvent(payload[:0], r.encoding.Dialect, &events[i]); len(payload) > 0 {
+			frames = appendFrame(frames, payload, r.encoding.Deflate)
+			n++
+		}
 	}
 	r.log.mu.RLock()
 	defer r.log.mu.RUnlock()
-	if cursor, ok := r.stream.after(r.seq); ok {
-		r.cursor, r.cold = max(r.cursor, cursor), false
-		r.passed.Store(uint64(r.cursor))
-	}
-	return frames, n, n > 0 || r.Passed(end) || !r.cold
+	r.place()
+	return frames, n, moved || r.Passed(end) || !r.cold
 }
+
+// Seq is the newest event that r has passed.
+func (r *Reader) Seq() protocol.Seq { return r.seq }

@@ -17,13 +17,13 @@ func TestAReaderPassesOverANoticeThatWasDropped(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			l := newLog(1) // drops whatever it may
 			r := l.Attach(plain)
-			var stored []store.Event
+			var stored []protocol.Event
 			say := func(text string) {
 				if kind == "notices" && text != "late" {
 					l.Notice(protocol.Tutorial, fmt.Appendf(nil, `{"notice":%q}`, text), nil)
 					return
 				}
-				e := store.Event{Seq: store.Seq(len(stored) + 1), Draft: store.Draft{Name: "ada", Text: text}}
+				e := protocol.Event{Seq: protocol.Seq(len(stored) + 1), Kind: protocol.KindMessage, User: ada, Text: text}
 				stored = append(stored, e)
 				l.append(&e)
 			}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
-	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Cursor counts the frames of an encoding that their reader has. Reading goes on
@@ -39,7 +39,7 @@ type segment struct {
 type mark struct {
 	end   int32         // of the frame in buf
 	event bool          // no notice
-	seq   store.Seq     // of this event, or of the newest before this notice
+	seq   protocol.Seq  // of this event, or of the newest before this notice
 	at    time.Duration // when it was appended, since start
 }
 
@@ -113,7 +113,16 @@ type Batch struct {
 	Frames int           // how many frames it holds
 	Bytes  int           // how long they are
 	Oldest time.Duration // when the first was appended, as Since counts
-	seq    store.Seq     // of the newest event up to its end; 0 if none is known
+	seq    protocol.Seq  // of the newest event up to its end; 0 if none is known
+}
+
+// Add counts what is written together with b, behind it.
+func (b *Batch) Add(next Batch) {
+	if next.Frames > 0 && b.Frames == 0 {
+		b.Oldest = next.Oldest
+	}
+	b.Frames += next.Frames
+	b.Bytes += next.Bytes
 }
 
 // read appends to dst the bytes of the frames after cursor up to end, at most
@@ -162,14 +171,14 @@ func (g *segment) read(cursor, end Cursor, maxBytes int) (piece []byte, n int) {
 }
 
 // after is the place of the first event after seq, or the head without one. ok:
-// nothing is missing before it.
-func (s *stream) after(seq store.Seq) (cursor Cursor, ok bool) {
+// nothing is missing before it. newest is the newest event that is known of.
+func (s *stream) after(seq, newest protocol.Seq) (cursor Cursor, ok bool) {
 	i := sort.Search(len(s.segments), func(i int) bool {
 		marks := s.segments[i].marks
 		return marks[len(marks)-1].seq > seq
 	})
 	if i == len(s.segments) {
-		return s.head, true
+		return s.head, seq >= newest
 	}
 	seg := &s.segments[i]
 	at := sort.Search(len(seg.marks), func(j int) bool { return seg.marks[j].seq > seq })

@@ -8,17 +8,19 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 )
 
-// Proposal is an event that somebody wants in a log.
+// Proposal is what somebody wants written.
 type Proposal struct {
-	Log   *Log
+	Log   *Log // of the draft's room; nil for what becomes no event
 	Draft store.Draft
 	By    Proposer
+	ID    string // the proposer's own name for it
 }
 
 // Proposer is told what became of its proposal, once, by the Writer's goroutine:
-// err is nil when the event is stored and in the log. It must not wait.
+// an event is stored and in the log. After an error, r says nothing. It must not
+// wait, and keeps neither p nor r.
 type Proposer interface {
-	Appended(err error)
+	Appended(p *Proposal, r *store.Result, err error)
 }
 
 // Writer appends to the logs of one node. It takes all that is waiting in one
@@ -107,14 +109,19 @@ func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([
 	for i := range batch {
 		drafts = append(drafts, batch[i].Draft)
 	}
-	events, err := w.store.Append(context.Background(), drafts)
+	results, err := w.store.Append(context.Background(), drafts)
 	if failing := err != nil; failing != w.failing {
 		w.failing = failing
 		w.failed(err)
 	}
-	for i := range events {
+	events := 0
+	for i := range results {
+		if !results[i].New {
+			continue
+		}
+		events++
 		l := batch[i].Log
-		l.append(&events[i])
+		l.append(&results[i].Event)
 		if !l.dirty {
 			l.dirty = true
 			dirty = append(dirty, l)
@@ -123,9 +130,12 @@ func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([
 	for _, l := range dirty {
 		l.dirty = false
 	}
-	w.appended(len(events))
+	w.appended(events)
+	if err != nil {
+		results = make([]store.Result, len(batch))
+	}
 	for i := range batch {
-		batch[i].By.Appended(err)
+		batch[i].By.Appended(&batch[i], &results[i], err)
 	}
 	return drafts, dirty
 }

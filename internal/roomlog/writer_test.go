@@ -18,7 +18,7 @@ type told struct {
 	failed atomic.Int64
 }
 
-func (p *told) Appended(err error) {
+func (p *told) Appended(_ *Proposal, _ *store.Result, err error) {
 	if err != nil {
 		p.failed.Add(1)
 	}
@@ -37,7 +37,7 @@ func TestEveryProposalIsAnsweredOnceAndKeepsItsOrder(t *testing.T) {
 	for s := range senders {
 		send.Go(func() {
 			for i := range each {
-				w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Name: fmt.Sprint(s), Text: fmt.Sprint(i)}})
+				w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Kind: protocol.KindMessage, User: protocol.User{Name: fmt.Sprint(s)}, Text: fmt.Sprint(i)}})
 			}
 		})
 	}
@@ -72,7 +72,7 @@ type broken struct {
 
 var errFull = errors.New("disk full")
 
-func (b *broken) Append(ctx context.Context, drafts []store.Draft) ([]store.Event, error) {
+func (b *broken) Append(ctx context.Context, drafts []store.Draft) ([]store.Result, error) {
 	if b.full.Load() {
 		return nil, errFull
 	}
@@ -88,7 +88,7 @@ func TestNobodySeesWhatWasNotStored(t *testing.T) {
 	propose := func() bool {
 		var by told
 		by.wait.Add(1)
-		w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Name: "ada", Text: "x"}})
+		w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Kind: protocol.KindMessage, User: ada, Text: "x"}})
 		by.wait.Wait()
 		return by.failed.Load() == 0
 	}
