@@ -6,10 +6,10 @@ type (
 	// Welcome is the first frame of a session.
 	Welcome struct {
 		Type    string        `json:"type"`
-		Session string        `json:"session" doc:"Names this session in the server's log."`
-		User    User          `json:"user"`
+		Session string        `json:"session" min:"1" doc:"Names this session in the server's log."`
+		User    User          `json:"user" doc:"Who one is."`
 		Pass    string        `json:"pass,omitzero" doc:"A guest's proof of being the same user next time: good for 90 days after its last use."`
-		Limits  WelcomeLimits `json:"limits"`
+		Limits  WelcomeLimits `json:"limits" doc:"What the server takes."`
 		Time    int64         `json:"time" doc:"The server's clock, milliseconds since 1970."`
 	}
 
@@ -31,42 +31,42 @@ type (
 	Refusal struct {
 		Type    string `json:"type"`
 		ID      string `json:"id,omitzero" doc:"The command's; missing where it could not be read."`
-		Code    Code   `json:"code"`
-		Text    string `json:"text" doc:"For a person."`
-		RetryMS int64  `json:"retry_ms,omitzero" doc:"Waiting so long helps."`
+		Code    Code   `json:"code" doc:"Why, for a program."`
+		Text    string `json:"text" doc:"Why, for a person."`
+		RetryMS int64  `json:"retry_ms,omitzero" doc:"Waiting so many milliseconds helps."`
 	}
 
 	// CaughtUp follows the last event that was there when a session joined.
 	CaughtUp struct {
 		Type string `json:"type"`
-		Room string `json:"room"`
+		Room string `json:"room" min:"1" max:"64" doc:"The room's name."`
 		Seq  Seq    `json:"seq" doc:"Of that event; the room's head at the time."`
 	}
 
 	// Presence is a signal: who came into a room and who went. It may be skipped.
 	Presence struct {
 		Type   string `json:"type"`
-		Room   string `json:"room"`
+		Room   string `json:"room" min:"1" max:"64" doc:"The room's name."`
 		All    bool   `json:"all,omitzero" doc:"Joined is everybody who is there, or the first 200 of them: what was known before no longer counts."`
-		Joined []User `json:"joined" doc:"At most 200."`
-		Left   []User `json:"left" doc:"At most 200."`
+		Joined []User `json:"joined" max:"200" doc:"Who came, or with all who is there."`
+		Left   []User `json:"left" max:"200" doc:"Who went."`
 		Count  int    `json:"count" doc:"How many users are present."`
 	}
 
 	// TypingNow is a signal: who is writing something. The newest one counts.
 	TypingNow struct {
 		Type  string `json:"type"`
-		Room  string `json:"room"`
+		Room  string `json:"room" min:"1" max:"64" doc:"The room's name."`
 		Users []User `json:"users" doc:"Empty for nobody."`
 	}
 
 	// ReadNow is a signal to a user's sessions: a read mark moved in one of them.
 	ReadNow struct {
 		Type     string `json:"type"`
-		Room     string `json:"room"`
-		Seq      Seq    `json:"seq"`
-		Unread   int    `json:"unread"`
-		Mentions int    `json:"mentions"`
+		Room     string `json:"room" min:"1" max:"64" doc:"The room's name."`
+		Seq      Seq    `json:"seq" doc:"Where the read mark is now."`
+		Unread   int    `json:"unread" doc:"Others' messages after it that aren't deleted."`
+		Mentions int    `json:"mentions" doc:"Those of them with @ and one's name."`
 	}
 )
 
