@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"regexp"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -179,9 +180,20 @@ func TestWithoutAKeyEverybodyIsAGuest(t *testing.T) {
 	if v != nil || err != nil {
 		t.Errorf("%v, %v; want none", v, err)
 	}
-	var guest auth.Identity
-	if !guest.Guest() || !guest.MayJoin("lobby") {
-		t.Error("the zero identity is no guest who may join")
+}
+
+func TestEveryGuestHasAnIDThatNobodyElseHas(t *testing.T) {
+	guestID := regexp.MustCompile(`^guest\.[a-z2-7]{26}$`)
+	seen := map[string]bool{}
+	for range 1000 {
+		guest := auth.NewGuest("ada")
+		if !guest.Guest || guest.Name != "ada" || !guestID.MatchString(guest.User) || seen[guest.User] {
+			t.Fatalf("%+v is no new guest named ada", guest)
+		}
+		if !guest.MayJoin("lobby") {
+			t.Fatal("a guest may not join")
+		}
+		seen[guest.User] = true
 	}
 }
 

@@ -111,6 +111,9 @@ func (c *claims) identity(now time.Time) (Identity, error) {
 	if !isID(c.Subject) {
 		return Identity{}, fmt.Errorf("its sub must be 1 to %d bytes without control characters", maxID)
 	}
+	if strings.HasPrefix(c.Subject, guestPrefix) {
+		return Identity{}, fmt.Errorf("its sub begins with %q, as the ids of guests do", guestPrefix)
+	}
 	name := c.Name
 	if name == "" {
 		name = c.Subject

@@ -34,6 +34,7 @@ const (
 	wrongTime  = "its exp, nbf and iat must be seconds since 1970, up to the year 9999"
 	wrongRooms = "its rooms must be a list of names of rooms"
 	wrongSub   = "its sub must be 1 to 64 bytes without control characters"
+	wrongGuest = `its sub begins with "guest.", as the ids of guests do`
 	wrongName  = "its name (or its sub, without one) must be 1 to 40 visible characters"
 	wrongRole  = "its role must be at most 64 bytes without control characters"
 	expired    = "it has expired"
@@ -163,6 +164,7 @@ func TestWrongClaimsAreRefusedByName(t *testing.T) {
 		"a sub with a newline":       {with{"sub": "user\n1"}, wrongSub},
 		"a sub with a NUL":           {with{"sub": "user\x00"}, wrongSub},
 		"a sub with a C1":            {with{"sub": "user\u0085"}, wrongSub},
+		"a sub of a guest":           {with{"sub": "guest.ada"}, wrongGuest},
 		"a list as name":             {with{"name": []string{"ada"}}, wrongTypes},
 		"a name of 41 characters":    {with{"name": strings.Repeat("a", 41)}, wrongName},
 		"a name that turns around":   {with{"name": "ada\u202egrace"}, wrongName},

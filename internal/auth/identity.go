@@ -1,22 +1,30 @@
 package auth
 
 import (
+	"crypto/rand"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Identity is who a session belongs to: a guest (the zero value), or the user
-// that a token speaks of.
+// Identity is who a session belongs to: the user that a token speaks of, or a
+// guest, for whom nobody vouches.
 type Identity struct {
-	User    string    // the token's sub; empty for a guest
-	Name    string    // display name; empty for a guest, who brings one with join
+	User    string    // the token's sub; a guest's id begins with guestPrefix
+	Name    string    // display name
 	Role    string    // the token's role; empty without one
 	Rooms   []string  // allow-list of room names; nil allows all
 	Expires time.Time // when the token ends; zero for a guest
+	Guest   bool
 }
 
-// Guest reports whether nobody vouches for this identity.
-func (id *Identity) Guest() bool { return id.User == "" }
+// guestPrefix begins the id of every guest, and of nobody else.
+const guestPrefix = "guest."
+
+// NewGuest is a guest who was never here before.
+func NewGuest(name string) Identity {
+	return Identity{User: guestPrefix + strings.ToLower(rand.Text()), Name: name, Guest: true}
+}
 
 // MayJoin reports whether the identity's token allows room.
 func (id *Identity) MayJoin(room string) bool {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/netip"
@@ -20,13 +21,57 @@ type carrier interface {
 	// call it; it never blocks.
 	Wake()
 
+	// Tell hands a signal on a room to the session, in place of one on the same room
+	// that it has not taken yet. Any goroutine may call it; it never blocks.
+	Tell(room string, payload []byte)
+
 	// Appended hands the answer to a proposal to the session.
 	roomlog.Proposer
 }
 
+// dialect is how a session and its peer understand each other. Its methods are
+// called by the session's carrier, one at a time.
+type dialect interface {
+	// hear takes a message.
+	hear(m frame.Message, now time.Time)
+
+	// appended hears what became of the oldest proposal that it made.
+	appended(o *outcome)
+
+	// refused has the peer told that something was not done.
+	refused(err error)
+
+	// leave goes out of every room.
+	leave()
+
+	// read appends to dst what the session's rooms have for it, up to maxPendingWrite
+	// bytes with what b counts already. It sets session.cold where the store must be
+	// asked before it goes on.
+	read(dst [][]byte, b *roomlog.Batch) [][]byte
+
+	// coldEnd is how far a reader is to be read from the store.
+	coldEnd(cold *roomlog.Reader) roomlog.Position
+}
+
+// outcome is what became of a proposal.
+type outcome struct {
+	seq      protocol.Seq
+	ts       int64
+	repeated bool
+	err      error // a *protocol.Error, or why the store could not write
+}
+
+// errand is what a session needs to know before it goes on. run asks the store,
+// away from the session; done is called with the session's turn, even if the
+// session has ended meanwhile.
+type errand struct {
+	run  func(ctx context.Context)
+	done func(now time.Time)
+}
+
 // What a session may have on its way at once. Reading goes on when it has less.
 const (
-	maxInflight     = 8       // events proposed and not yet appended
+	maxInflight     = 32      // proposals without an answer
 	maxAnswerBytes  = 8 << 10 // answers not yet written
 	maxAnswers      = 64
 	maxMoves        = 100 // joins and leaves …
@@ -40,21 +85,21 @@ type session struct {
 	engine   *Engine
 	carrier  carrier
 	encoding roomlog.Encoding
-	identity auth.Identity
 	addr     netip.Addr
 	opened   time.Time
+	dialect  dialect
+	user     *user
 
 	// Owned by the carrier.
+	identity auth.Identity
 	decoder  frame.Decoder
 	inbox    []byte              // received, but it may not go on yet
 	held     func(now time.Time) // the next step, once nothing is in flight
 	inflight int                 // proposals without an answer
-	here     *presence           // nil in no room
-	holds    *liveRoom           // kept open for here, and for what is in flight
+	errand   *errand             // nil for none
 	answers  answers
 	cold     *roomlog.Reader // waits for the store; nil for none
 	warm     []byte          // what it gave, framed
-	chats    room.Window
 	moves    room.Window
 	paused   time.Time // reads nothing before; zero if it may
 	refusals room.Window
@@ -83,7 +128,7 @@ const (
 
 func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
 	limits := frame.Limits{MessageBytes: protocol.MaxMessageBytes, Fragments: protocol.MaxFragments}
-	return &session{
+	s := &session{
 		engine:   e,
 		carrier:  c,
 		encoding: roomlog.Encoding{Dialect: o.Dialect, Deflate: o.Deflate},
@@ -91,11 +136,17 @@ func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
 		addr:     o.Addr,
 		opened:   now,
 		decoder:  frame.NewDecoder(frame.Server, o.Deflate, limits),
-		chats:    room.Window{N: e.rate.N, Per: e.rate.Per},
 		moves:    room.Window{N: maxMoves, Per: movesPer},
 		refusals: room.Window{N: protocol.MaxRefusals - 1, Per: protocol.RefusalWindow},
 		pulse:    newPulse(e.heartbeat, now),
+		user:     e.users.enter(o.Identity.User, c),
 	}
+	if o.Dialect == protocol.V1 {
+		s.dialect = newV1(s, now)
+	} else {
+		s.dialect = &tutorialDialect{session: s}
+	}
+	return s
 }
 
 // Receive takes bytes from the socket. p may be changed, and is not kept.
@@ -148,7 +199,7 @@ func (s *session) MayReceive(now time.Time) bool {
 	if s.state != alive {
 		return true // and waits for the peer's close frame alone
 	}
-	return s.held == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
+	return s.held == nil && s.errand == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
 }
 
 // Waiting reports whether the session holds something back, or may be given no
@@ -203,27 +254,46 @@ func (s *session) message(m frame.Message, now time.Time) {
 		}
 	case frame.Text, frame.Binary:
 		if s.state == alive {
-			s.tutorial(m.Payload, now)
+			s.dialect.hear(m, now)
 		}
 	}
 }
 
-// Appended hears what became of one of the session's proposals.
-func (s *session) Appended(err error) {
+// Appended hears what became of the session's oldest proposal.
+func (s *session) Appended(o *outcome) {
 	s.inflight--
-	switch {
-	case err == nil:
-	case s.state == alive:
-		s.refuse(protocol.CodeUnavailable)
-	default: // it has gone, and can't be told
-		s.engine.metrics.Refused(protocol.CodeUnavailable)
+	if o.err != nil {
+		s.engine.metrics.Refused(codeOf(o.err))
 	}
+	s.dialect.appended(o)
 	if s.inflight == 0 && s.closing != nil {
 		s.end(s.closing.code, s.closing.reason)
 	}
-	if s.inflight == 0 && s.here == nil {
-		s.letGo()
+}
+
+// Told takes a signal that is for this session, and no other of its room's.
+func (s *session) Told(payload []byte) {
+	if s.state == alive {
+		s.answers.addFrame(frame.Text, payload)
 	}
+}
+
+// Errand gives what is to be asked of the store, once.
+func (s *session) Errand() *errand {
+	if s.errand == nil || s.errand.run == nil {
+		return nil
+	}
+	e := *s.errand
+	s.errand.run = nil // it is on its way
+	return &e
+}
+
+// ask has the session go on once run is done.
+func (s *session) ask(run func(ctx context.Context), done func(now time.Time)) {
+	s.errand = &errand{run: run, done: func(now time.Time) {
+		s.errand = nil
+		done(now)
+	}}
 }
 
 // broken ends a session whose peer sent what RFC 6455 doesn't allow.
@@ -243,7 +313,7 @@ func (s *session) end(code protocol.CloseCode, reason string) {
 		return
 	}
 	s.state, s.code, s.reason = ending, code, reason
-	s.leave()
+	s.dialect.leave()
 	s.answers.close(code, reason)
 	s.inbox, s.held = nil, nil
 	s.carrier.Wake()
@@ -269,7 +339,7 @@ func (s *session) peerClosed() {
 func (s *session) Gone(reason string) {
 	if s.state == alive {
 		s.reason = reason
-		s.leave()
+		s.dialect.leave()
 	}
 	s.state = closed
 	s.drop()
@@ -279,8 +349,48 @@ func (s *session) Gone(reason string) {
 // attrs says what a log line tells of a session.
 func (s *session) attrs() []any {
 	attrs := []any{slog.String("addr", s.addr.String())}
-	if !s.identity.Guest() {
+	if !s.identity.Guest {
 		attrs = append(attrs, slog.String("user", s.identity.User))
 	}
 	return attrs
+}
+
+// refuse has the peer told that something was not done, and counts it.
+func (s *session) refuse(err error) {
+	s.engine.metrics.Refused(codeOf(err))
+	s.dialect.refused(err)
+	s.carrier.Wake()
+}
+
+// refuseInOrder refuses behind what is in flight, and ends a session that is
+// refused without end.
+func (s *session) refuseInOrder(err error, now time.Time) {
+	s.inOrder(now, func(now time.Time) {
+		s.refuse(err)
+		s.tire(now)
+	})
+}
+
+// tire counts a refusal, whatever it was for: each costs us about as much.
+func (s *session) tire(now time.Time) {
+	if !s.refusals.Allow(now) {
+		s.end(protocol.CloseLimited, "refused 100 times in a minute: wait, then reconnect")
+	}
+}
+
+// moved counts a join or leave. Each is told to a whole room, so one who moves
+// without end is slowed down; nothing is refused, and nothing lost.
+func (s *session) moved(now time.Time) {
+	s.moves.Allow(now)
+	if wait := s.moves.Wait(now); wait > 0 {
+		s.paused = now.Add(wait)
+	}
+}
+
+// codeOf is what a client is told of an error: what has no code is the store's.
+func codeOf(err error) protocol.Code {
+	if refusal, ok := errors.AsType[*protocol.Error](err); ok {
+		return refusal.Code
+	}
+	return protocol.CodeUnavailable
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
@@ -12,33 +11,42 @@ import (
 	"github.com/parley-chat/parley/protocol/tutorial"
 )
 
-// tutorial handles a message of the tutorial dialect.
-func (s *session) tutorial(payload []byte, now time.Time) {
-	c, err := tutorial.Decode(payload)
+// tutorialDialect speaks the tutorial's frames: one room at a time, and one's echo is
+// one's answer.
+type tutorialDialect struct {
+	session *session
+	here    *presence // nil in no room
+	holds   *liveRoom // kept open for here, and for what is in flight
+}
+
+func (t *tutorialDialect) hear(m frame.Message, now time.Time) {
+	s := t.session
+	c, err := tutorial.Decode(m.Payload)
 	if err != nil {
 		s.refuseInOrder(err, now)
 		return
 	}
 	switch c.Kind {
 	case tutorial.Chat:
-		if err := s.chat(&c, now); err != nil {
+		if err := t.chat(&c, now); err != nil {
 			s.refuseInOrder(err, now)
 		}
 	case tutorial.Join:
-		s.inOrder(now, func(now time.Time) { s.joinAs(&c, now) })
+		s.inOrder(now, func(now time.Time) { t.joinAs(&c, now) })
 	case tutorial.Leave:
-		s.inOrder(now, func(now time.Time) { s.moved(now); s.leave() })
+		s.inOrder(now, func(now time.Time) { s.moved(now); t.leave() })
 	default:
 		s.refuseInOrder(&protocol.Error{Code: protocol.CodeUnknownType}, now)
 	}
 }
 
 // chat proposes a message. The rate comes first, then the room, then the text.
-func (s *session) chat(c *tutorial.Command, now time.Time) error {
-	if !s.chats.Allow(now) {
+func (t *tutorialDialect) chat(c *tutorial.Command, now time.Time) error {
+	s := t.session
+	if s.user.mayChat(now) > 0 {
 		return &protocol.Error{Code: protocol.CodeRateLimited}
 	}
-	if s.here == nil {
+	if t.here == nil {
 		return &protocol.Error{Code: protocol.CodeNotJoined}
 	}
 	if c.Text.Wrong {
@@ -50,26 +58,32 @@ func (s *session) chat(c *tutorial.Command, now time.Time) error {
 	}
 	s.inflight++
 	s.engine.writer.Propose(roomlog.Proposal{
-		Log:   s.here.room.log,
-		Draft: store.Draft{Room: s.here.room.name, User: s.identity.User, Name: s.here.member.Name, Text: text},
-		By:    s.carrier,
+		Log: t.here.room.log,
+		Draft: store.Draft{
+			Room: t.here.room.name,
+			Kind: protocol.KindMessage,
+			User: protocol.User{ID: s.identity.User, Name: t.here.member.Name, Role: s.identity.Role},
+			Text: text,
+		},
+		By: s.carrier,
 	})
 	return nil
 }
 
 // joinAs brings the session into the room that c names, from the one it is in.
-func (s *session) joinAs(c *tutorial.Command, now time.Time) {
-	name, roomName, err := s.whoAndWhere(c)
+func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
+	s := t.session
+	name, roomName, err := t.whoAndWhere(c)
 	if err != nil {
-		s.refuse(codeOf(err))
+		s.refuse(err)
 		s.tire(now)
 		return
 	}
 	s.moved(now)
-	s.leave()
-	s.holds = s.engine.rooms.open(roomName)
-	var own []byte
-	s.here, own = s.holds.join(name, s.carrier, s.encoding)
+	t.leave()
+	t.holds = s.engine.rooms.open(roomName)
+	t.here = t.holds.attach(s.encoding)
+	own := t.holds.enter(t.here, protocol.User{ID: s.identity.User, Name: name}, listener{carrier: s.carrier})
 	if own != nil {
 		s.answers.addFrame(frame.Text, own)
 		s.carrier.Wake()
@@ -77,15 +91,16 @@ func (s *session) joinAs(c *tutorial.Command, now time.Time) {
 }
 
 // whoAndWhere checks a join's name first, then its room, then the token.
-func (s *session) whoAndWhere(c *tutorial.Command) (name, roomName string, err error) {
-	name = s.identity.Name
-	if s.identity.Guest() {
+func (t *tutorialDialect) whoAndWhere(c *tutorial.Command) (name, roomName string, err error) {
+	identity := &t.session.identity
+	name = identity.Name
+	if identity.Guest {
 		if name, err = field(c.Username, room.DefaultName, protocol.CodeInvalidName, room.CleanName); err != nil {
 			return "", "", err
 		}
 	}
 	roomName, err = field(c.Room, room.DefaultRoom, protocol.CodeInvalidRoom, room.CleanRoom)
-	if err == nil && !s.identity.MayJoin(roomName) {
+	if err == nil && !identity.MayJoin(roomName) {
 		err = &protocol.Error{Code: protocol.CodeForbidden}
 	}
 	return name, roomName, err
@@ -104,66 +119,52 @@ func field(f tutorial.Field, missing string, wrong protocol.Code, clean func(str
 
 // leave takes the session out of its room. It still gets what was said there
 // before.
-func (s *session) leave() {
-	if s.here == nil {
+func (t *tutorialDialect) leave() {
+	if t.here == nil {
 		return
 	}
-	s.answers.finish(s.here.reader) // before the others' notice
-	s.here.room.leave(s.here)
-	s.here = nil
-	if s.inflight == 0 {
-		s.letGo()
+	t.session.answers.finish(t.here.reader) // before the others' notice
+	t.here.room.leave(t.here)
+	t.here = nil
+	t.letGo()
+}
+
+// letGo closes the room that was held open, unless it is in use.
+func (t *tutorialDialect) letGo() {
+	if t.holds != nil && t.here == nil && t.session.inflight == 0 {
+		t.session.engine.rooms.close(t.holds)
+		t.holds = nil
 	}
 }
 
-// letGo closes the room that the session held open.
-func (s *session) letGo() {
-	if s.holds != nil {
-		s.engine.rooms.close(s.holds)
-		s.holds = nil
+// appended has nothing to say of what was stored: its echo is in the log.
+func (t *tutorialDialect) appended(o *outcome) {
+	if o.err != nil && t.session.state == alive {
+		t.refused(o.err)
+		t.session.carrier.Wake()
 	}
+	t.letGo()
 }
 
-// moved counts a join or leave. Each is told to a whole room, so one who moves
-// without end is slowed down; nothing is refused, and nothing lost.
-func (s *session) moved(now time.Time) {
-	s.moves.Allow(now)
-	if wait := s.moves.Wait(now); wait > 0 {
-		s.paused = now.Add(wait)
+// refused tells the sender alone, behind all that was there when it happened.
+func (t *tutorialDialect) refused(err error) {
+	s := t.session
+	if t.here != nil {
+		s.answers.after(t.here.reader)
 	}
+	s.answers.addFrame(frame.Text, tutorial.AppendError(nil, codeOf(err), s.engine.rateLabel))
 }
 
-// refuse tells the session's peer alone that something was not done.
-func (s *session) refuse(code protocol.Code) {
-	s.engine.metrics.Refused(code)
-	if s.here != nil {
-		s.answers.after(s.here.reader)
+func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch) [][]byte {
+	if t.here == nil {
+		return dst
 	}
-	s.answers.addFrame(frame.Text, tutorial.AppendError(nil, code, s.engine.rateLabel))
-	s.carrier.Wake()
+	dst, next, err := t.here.reader.Read(dst, roomlog.End, maxPendingWrite-b.Bytes)
+	b.Add(next)
+	if err != nil {
+		t.session.cold = t.here.reader
+	}
+	return dst
 }
 
-// refuseInOrder refuses behind what is in flight, and ends a session that is
-// refused without end.
-func (s *session) refuseInOrder(err error, now time.Time) {
-	code := codeOf(err)
-	s.inOrder(now, func(now time.Time) {
-		s.refuse(code)
-		s.tire(now)
-	})
-}
-
-// tire counts a refusal, whatever it was for: each costs us about as much.
-func (s *session) tire(now time.Time) {
-	if !s.refusals.Allow(now) {
-		s.end(protocol.CloseLimited, "refused 100 times in a minute: wait, then reconnect")
-	}
-}
-
-func codeOf(err error) protocol.Code {
-	var refusal *protocol.Error
-	if errors.As(err, &refusal) {
-		return refusal.Code
-	}
-	return protocol.CodeUnavailable
-}
+func (t *tutorialDialect) coldEnd(*roomlog.Reader) roomlog.Position { return roomlog.End }

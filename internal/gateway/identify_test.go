@@ -75,7 +75,7 @@ func TestTokenIsTakenFromTheFirstPlaceThatHasOne(t *testing.T) {
 func TestGuestsNeedNoToken(t *testing.T) {
 	d := openDoor(t)
 	got := d.ask(request("GET /?token=whatever HTTP/1.1", "Authorization: Bearer whatever"))
-	if o := <-d.opened; got.status != 101 || !o.Identity.Guest() {
+	if o := <-d.opened; got.status != 101 || !o.Identity.Guest {
 		t.Errorf("%+v, let in as %+v; want a guest", got, o.Identity)
 	}
 }
