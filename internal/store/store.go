@@ -30,8 +30,9 @@ const KindRead protocol.Kind = "read"
 
 // Result is what became of a draft.
 type Result struct {
-	// Event is the new event, or the one that had done the same before; of KindRead,
-	// Room, and Seq where the mark is now.
+	// Event is the new event, without its user's role. Of one that had done the same
+	// before, it is the Room, Seq and TS alone; of KindRead, the Room, and as Seq
+	// where the mark is now.
 	Event protocol.Event
 
 	New bool            // the event was appended now
@@ -66,8 +67,9 @@ type Store interface {
 	Append(ctx context.Context, drafts []Draft) ([]Result, error)
 
 	// Read gives at most limit events of room after cursor, lowest seq first, as
-	// they are now: with the newest text of their message, and without one that was
-	// deleted. None at the head. ErrNotKept: the next one is not here.
+	// they are now: a message and its edits with its newest text, or, once it was
+	// deleted, Deleted and without; an edit is so, too, if its message was purged.
+	// None at the head. ErrNotKept: the next one is not here.
 	Read(ctx context.Context, room string, cursor protocol.Seq, limit int) ([]protocol.Event, error)
 
 	// Room says where a log stands. A room that has none yet has an epoch all the
