@@ -35,6 +35,12 @@ func AppendEvent(dst []byte, e *Event) []byte {
 	return append(dst, '}')
 }
 
+// MarshalJSONTo writes an event as it comes live, so that a page of events holds
+// frames.
+func (e Event) MarshalJSONTo(enc *jsontext.Encoder) error {
+	return enc.WriteValue(AppendEvent(nil, &e))
+}
+
 func appendUser(dst []byte, u *User) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = appendString(dst, u.ID)
