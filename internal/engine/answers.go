@@ -22,19 +22,6 @@ type answer struct {
 	last   bool // the session has left: the reader ends there
 }
 
-// written is what one call of next gave from rooms' logs.
-type written struct {
-	roomlog.Batch
-}
-
-func (w *written) add(b roomlog.Batch) {
-	if b.Frames > 0 && w.Frames == 0 {
-		w.Oldest = b.Oldest
-	}
-	w.Frames += b.Frames
-	w.Bytes += b.Bytes
-}
-
 func (a *answers) empty() bool { return len(a.list) == 0 }
 
 func (a *answers) full() bool { return a.bytes > maxAnswerBytes || len(a.list) > maxAnswers }
@@ -87,8 +74,8 @@ func (a *answers) close(code protocol.CloseCode, reason string) {
 
 // next appends to dst what is to be written now, about limit bytes. After
 // roomlog.ErrNotInMemory it goes on once the first answer's reader is warm.
-func (a *answers) next(dst [][]byte, limit int) ([][]byte, written, error) {
-	var w written
+func (a *answers) next(dst [][]byte, limit int) ([][]byte, roomlog.Batch, error) {
+	var w roomlog.Batch
 	done := 0
 	defer func() {
 		a.list = a.list[done:]
@@ -107,7 +94,7 @@ func (a *answers) next(dst [][]byte, limit int) ([][]byte, written, error) {
 		var b roomlog.Batch
 		var err error
 		dst, b, err = x.reader.Read(dst, x.upTo, limit-w.Bytes)
-		w.add(b)
+		w.Add(b)
 		if err != nil && !x.reader.Passed(x.upTo) {
 			return dst, w, err
 		}

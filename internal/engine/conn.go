@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -18,10 +19,11 @@ import (
 // any net.Conn: TLS, pipes, and systems without an event loop of ours.
 type conn struct {
 	// Fixed after newConn.
-	engine *Engine
-	socket net.Conn
-	closed func() // Opening.Closed
-	ended  chan struct{}
+	engine     *Engine
+	socket     net.Conn
+	closed     func() // Opening.Closed
+	ended      chan struct{}
+	answersAll bool // the dialect answers every proposal, and not refused ones alone
 
 	// Any goroutine.
 	more  chan struct{}          // holds one: there may be something to write
@@ -29,7 +31,7 @@ type conn struct {
 	waits atomic.Bool            // the reading goroutine, for goOn
 	gone  atomic.Bool            // it is at its end
 	why   atomic.Pointer[string] // the first reason to cut the connection
-	after appended               // what became of proposals, and the session doesn't know yet
+	left  left                   // what the session has yet to hear
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -38,12 +40,12 @@ type conn struct {
 	armed   time.Time // when timer fires; zero once the session is ending
 }
 
-// appended counts answers of the Writer, which must not wait for a session that
-// is busy with what its peer sent.
-type appended struct {
-	mu  sync.Mutex
-	ok  int
-	err []error
+// left is what others have for the session. They must not wait for one that is
+// busy with what its peer sent.
+type left struct {
+	mu       sync.Mutex
+	outcomes []outcome         // of proposals, in their order; at most maxInflight
+	told     map[string][]byte // the newest signal on each room
 }
 
 const (
@@ -59,7 +61,7 @@ const (
 )
 
 func newConn(e *Engine, o *Opening, now time.Time) *conn {
-	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}),
+	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}), answersAll: o.Dialect == protocol.V1,
 		more: make(chan struct{}, 1), goOn: make(chan struct{}, 1)}
 	setSendBuffer(o.Conn)
 	c.mu.Lock() // the timer may fire before we are through
@@ -110,17 +112,17 @@ func (c *conn) take(step func(s *session, now time.Time)) {
 	}
 }
 
-// hear tells the session what became of its proposals.
+// hear tells the session what others left for it.
 func (c *conn) hear() {
-	c.after.mu.Lock()
-	ok, failed := c.after.ok, c.after.err
-	c.after.ok, c.after.err = 0, nil
-	c.after.mu.Unlock()
-	for range ok {
-		c.session.Appended(nil)
+	c.left.mu.Lock()
+	outcomes, told := c.left.outcomes, c.left.told
+	c.left.outcomes, c.left.told = nil, nil
+	c.left.mu.Unlock()
+	for i := range outcomes {
+		c.session.Appended(&outcomes[i])
 	}
-	for _, err := range failed {
-		c.session.Appended(err)
+	for _, payload := range told {
+		c.session.Told(payload)
 	}
 }
 
@@ -135,22 +137,34 @@ func signal(c chan struct{}) {
 // Wake implements carrier.
 func (c *conn) Wake() { signal(c.more) }
 
+// Tell implements carrier.
+func (c *conn) Tell(room string, payload []byte) {
+	c.left.mu.Lock()
+	if c.left.told == nil {
+		c.left.told = map[string][]byte{}
+	}
+	if _, ok := c.left.told[room]; ok || len(c.left.told) < protocol.MaxRooms { // a signal may be skipped
+		c.left.told[room] = payload
+	}
+	c.left.mu.Unlock()
+	signal(c.more)
+}
+
 // Appended implements carrier. The Writer has all rooms to serve: it leaves a note,
 // and one of our goroutines takes it from there.
-func (c *conn) Appended(err error) {
-	c.after.mu.Lock()
-	if err == nil {
-		c.after.ok++
-	} else {
-		c.after.err = append(c.after.err, err)
+func (c *conn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
+	if err == nil && r.Err != nil {
+		err = r.Err
 	}
-	c.after.mu.Unlock()
+	c.left.mu.Lock()
+	c.left.outcomes = append(c.left.outcomes, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
+	c.left.mu.Unlock()
 	switch {
 	case c.gone.Load():
 		c.take(func(*session, time.Time) {}) // there is nobody else
 	case c.waits.Load():
 		signal(c.goOn)
-	case err != nil:
+	case err != nil, c.answersAll:
 		signal(c.more)
 	}
 }
@@ -214,15 +228,31 @@ func (c *conn) receive(p []byte) (come state) {
 	defer c.waits.Store(false)
 	for {
 		waiting := false
+		var errand *errand
 		c.take(func(s *session, now time.Time) {
 			s.Proceed(now)
 			waiting, come = s.Waiting(now), s.state
+			errand = s.Errand()
 		})
-		if !waiting {
+		switch {
+		case errand != nil:
+			c.run(errand)
+		case !waiting:
 			return come
+		default:
+			<-c.goOn
 		}
-		<-c.goOn
 	}
+}
+
+// errandTimeout is how long one may keep a session waiting.
+const errandTimeout = 10 * time.Second
+
+func (c *conn) run(e *errand) {
+	ctx, cancel := context.WithTimeout(context.Background(), errandTimeout)
+	defer cancel()
+	e.run(ctx)
+	c.take(func(_ *session, now time.Time) { e.done(now) })
 }
 
 // write writes what the session has, as often as it is woken.
@@ -268,8 +298,8 @@ func (c *conn) hangUp() {
 	}
 }
 
-// run carries the session from its first byte to its end.
-func (c *conn) run(early []byte) {
+// carry carries the session from its first byte to its end.
+func (c *conn) carry(early []byte) {
 	go c.write()
 	c.cut(c.read(early))
 	close(c.ended)

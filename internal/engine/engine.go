@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/room"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Config is what an engine is made of.
@@ -19,10 +21,13 @@ type Config struct {
 	Store     store.Store
 	Metrics   *metrics.Metrics
 	Log       *slog.Logger
-	Rate      room.Window   // chats of a session; the zero value allows all
+	Rate      room.Window   // chats of a user; the zero value allows all
 	RateLabel string        // as the refusal names it, such as "10 msgs/10s"
 	Heartbeat time.Duration // between two pings
 	Memory    *roomlog.Budget
+
+	// Pass gives a guest a proof of who they are; nil where guests get none.
+	Pass func(protocol.User) string
 }
 
 // Engine holds a node's sessions and live rooms. A lock is taken before those that
@@ -38,6 +43,8 @@ type Engine struct {
 	store     store.Store
 	writer    *roomlog.Writer
 	rooms     *rooms
+	users     *users
+	pass      func(protocol.User) string
 	lines     *lines
 	stopped   chan struct{} // closed by Drain
 
@@ -56,6 +63,8 @@ func New(c Config) *Engine {
 		rateLabel: c.RateLabel,
 		heartbeat: c.Heartbeat,
 		store:     c.Store,
+		users:     &users{rate: c.Rate, byID: map[string]*user{}},
+		pass:      c.Pass,
 		lines:     newLines(c.Log),
 		stopped:   make(chan struct{}),
 		sessions:  map[*conn]struct{}{},
@@ -63,10 +72,9 @@ func New(c Config) *Engine {
 	}
 	e.writer = roomlog.NewWriter(c.Store, func(events int) { c.Metrics.Events.Add(float64(events)) }, e.storeFailed)
 	e.rooms = &rooms{
-		budget:  c.Memory,
-		release: c.Store.Release,
-		count:   func(n int) { c.Metrics.Rooms.Set(float64(n)) },
-		byName:  map[string]*liveRoom{},
+		budget: c.Memory,
+		count:  func(n int) { c.Metrics.Rooms.Set(float64(n)) },
+		byName: map[string]*liveRoom{},
 	}
 	go e.keepHouse()
 	return e
@@ -82,6 +90,13 @@ func (e *Engine) storeFailed(err error) {
 	e.log.Info("the store writes again")
 }
 
+// storeFails has the log know why something was refused that should not have been.
+func (e *Engine) storeFails(what string, err error) {
+	if _, refused := errors.AsType[*protocol.Error](err); !refused {
+		e.lines.warn(what, err)
+	}
+}
+
 // forgetEvery is how long a quiet room's log keeps what all have read, at most.
 const forgetEvery = 5 * time.Second
 
@@ -92,6 +107,7 @@ func (e *Engine) keepHouse() {
 		select {
 		case <-tick.C:
 			e.rooms.forget()
+			e.users.sweep(time.Now())
 		case <-e.stopped:
 			return
 		}
@@ -110,7 +126,7 @@ func (e *Engine) Open(o Opening) {
 	if draining {
 		c.drain()
 	}
-	go c.run(o.Early)
+	go c.carry(o.Early)
 }
 
 func (e *Engine) remove(c *conn) {
@@ -121,6 +137,7 @@ func (e *Engine) remove(c *conn) {
 		e.metrics.Closed(s.code)
 	}
 	attrs := append(s.attrs(), "after", time.Since(s.opened).Round(time.Millisecond))
+	e.users.leave(s.identity.User, c, time.Now())
 	e.lines.say("session closed", append(attrs, "code", int(s.code), "reason", s.reason))
 	e.mu.Lock()
 	defer e.mu.Unlock()

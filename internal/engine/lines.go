@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"log/slog"
 	"sync/atomic"
 
@@ -25,7 +26,11 @@ func newLines(log *slog.Logger) *lines {
 	return &lines{log: log, limit: rate.NewLimiter(linesPerSecond, lineBurst)}
 }
 
-func (l *lines) say(what string, attrs []any) {
+func (l *lines) say(what string, attrs []any) { l.put(slog.LevelInfo, what, attrs) }
+
+func (l *lines) warn(what string, err error) { l.put(slog.LevelWarn, what, []any{"err", err}) }
+
+func (l *lines) put(level slog.Level, what string, attrs []any) {
 	if !l.limit.Allow() {
 		l.left.Add(1)
 		return
@@ -33,5 +38,5 @@ func (l *lines) say(what string, attrs []any) {
 	if n := l.left.Swap(0); n > 0 {
 		attrs = append(attrs, slog.Int64("left_out", n))
 	}
-	l.log.Info(what, attrs...)
+	l.log.Log(context.Background(), level, what, attrs...)
 }

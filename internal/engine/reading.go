@@ -12,7 +12,7 @@ import (
 // log, and answers of its own. It gives about maxPendingWrite bytes. None: there is
 // nothing to write until the carrier is woken, or has read what NeedsCold names.
 func (s *session) Next(dst [][]byte) [][]byte {
-	var w written
+	var w roomlog.Batch
 	if s.warm != nil {
 		dst, s.warm = append(dst, s.warm), nil
 	} else if s.cold == nil {
@@ -28,20 +28,15 @@ func (s *session) Next(dst [][]byte) [][]byte {
 	return dst
 }
 
-// readOn reads the answers, then the room's log.
-func (s *session) readOn(dst [][]byte) ([][]byte, written) {
+// readOn reads the answers, then the rooms' logs.
+func (s *session) readOn(dst [][]byte) ([][]byte, roomlog.Batch) {
 	dst, w, err := s.answers.next(dst, maxPendingWrite)
 	if err != nil {
 		s.cold = s.answers.list[0].reader
 		return dst, w
 	}
-	if s.here == nil || !s.answers.empty() || w.Bytes >= maxPendingWrite {
-		return dst, w
-	}
-	dst, b, err := s.here.reader.Read(dst, roomlog.End, maxPendingWrite-w.Bytes)
-	w.add(b)
-	if err != nil {
-		s.cold = s.here.reader
+	if s.answers.empty() && w.Bytes < maxPendingWrite {
+		dst = s.dialect.read(dst, &w)
 	}
 	return dst, w
 }
@@ -60,7 +55,7 @@ func (s *session) NeedsCold() (roomlog.ColdRead, bool) {
 }
 
 // Warm takes what the store answered.
-func (s *session) Warm(asked roomlog.ColdRead, events []store.Event, err error) {
+func (s *session) Warm(asked roomlog.ColdRead, events []protocol.Event, err error) {
 	if s.cold == nil {
 		return // the session ended meanwhile
 	}
@@ -71,7 +66,7 @@ func (s *session) Warm(asked roomlog.ColdRead, events []store.Event, err error) 
 		s.engine.log.Error("a room's history could not be read", "room", asked.Room, "err", err)
 		s.cutShort(protocol.CloseInternal, "history can't be read now: wait, then reconnect")
 	default:
-		end := roomlog.End
+		end := s.dialect.coldEnd(s.cold)
 		if !s.answers.empty() && s.answers.list[0].reader == s.cold {
 			end = s.answers.list[0].upTo
 		}
@@ -92,7 +87,7 @@ func (s *session) tooSlow() {
 // cutShort ends a session that can't be given what it has yet to read: a close
 // frame is all that it still gets.
 func (s *session) cutShort(code protocol.CloseCode, reason string) {
-	s.leave()
+	s.dialect.leave()
 	s.drop()
 	if s.state != alive {
 		s.answers.close(s.code, s.reason)

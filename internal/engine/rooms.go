@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/room"
@@ -23,7 +24,8 @@ type liveRoom struct {
 
 	// Guarded by mu.
 	mu      sync.Mutex
-	members room.Members[carrier]
+	members room.Members[listener]
+	signals signals
 	crowd   room.Crowd[*roomlog.Reader]
 	timer   *time.Timer // runs while crowd isn't empty
 	noise   room.Noise
@@ -31,7 +33,7 @@ type liveRoom struct {
 }
 
 func newLiveRoom(name string, budget *roomlog.Budget) *liveRoom {
-	r := &liveRoom{name: name}
+	r := &liveRoom{name: name, signals: signals{users: map[string]*present{}}}
 	r.log = roomlog.New(name, budget, r.wake)
 	return r
 }
@@ -45,31 +47,59 @@ func (r *liveRoom) wake() {
 
 func (r *liveRoom) wakeAll() {
 	for m := range r.members.All() {
-		m.Session.Wake()
+		m.Session.wake()
 	}
+}
+
+// listener is whoever is to be woken for a room.
+type listener struct {
+	carrier carrier
+	dirty   *atomic.Bool // in this room there is more; nil for who is in no other
+}
+
+func (l *listener) wake() {
+	if l.dirty != nil {
+		l.dirty.Store(true)
+	}
+	l.carrier.Wake()
 }
 
 // presence is a session's being in a room.
 type presence struct {
 	room   *liveRoom
-	member *room.Member[carrier]
 	reader *roomlog.Reader
+	user   protocol.User
+	member *room.Member[listener] // nil until it has entered
 }
 
-// join lets a session in and tells everybody. Where the others are told later, own
-// is what the newcomer alone is told at once.
-func (r *liveRoom) join(name string, c carrier, e roomlog.Encoding) (p *presence, own []byte) {
+// attach has a session hear what comes from now on, and nobody know of it yet.
+func (r *liveRoom) attach(e roomlog.Encoding) *presence {
+	return &presence{room: r, reader: r.log.Attach(e)}
+}
+
+// enter makes a session a member and tells everybody. Where the others are told
+// later, own is what a newcomer of the tutorial dialect alone is told at once.
+func (r *liveRoom) enter(p *presence, user protocol.User, l listener) (own []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p = &presence{room: r, member: r.members.Add(name, c), reader: r.log.Attach(e)}
+	p.user, p.member = user, r.members.Add(user.Name, l)
+	r.comes(user)
 	if r.putsOff() {
-		r.gather(&r.crowd.Joined, name, p.reader)
-		return p, r.appendSystem(nil, tutorial.Joined, []string{name}, 1)
+		r.gather(&r.crowd.Joined, user.Name, p.reader)
+		return r.appendSystem(nil, tutorial.Joined, []string{user.Name}, 1)
 	}
 	r.sayCrowd()
-	r.tell(tutorial.Joined, []string{name}, 1, nil)
+	r.tell(tutorial.Joined, []string{user.Name}, 1, nil)
 	r.wakeAll()
-	return p, nil
+	return nil
+}
+
+// moves has a member go on as another presence of the same session.
+func (r *liveRoom) moves(from, to *presence, l listener) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	to.user, to.member = from.user, from.member
+	to.member.Session = l
 }
 
 // leave takes a session out and tells the others. Its reader stays attached, for
@@ -78,12 +108,14 @@ func (r *liveRoom) leave(p *presence) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members.Remove(p.member)
+	r.goes(p.user)
 	switch {
 	case r.members.Len() == 0: // nobody is left to be told
 		if !r.crowd.Empty() {
 			r.timer.Stop()
 			r.crowd = room.Crowd[*roomlog.Reader]{}
 		}
+		r.signals.stop()
 	case r.putsOff():
 		r.gather(&r.crowd.Left, p.member.Name, p.reader)
 	default:
@@ -147,9 +179,8 @@ func (r *liveRoom) appendSystem(dst []byte, verb tutorial.Verb, names []string, 
 // rooms is every live room of a node.
 type rooms struct {
 	// Fixed after New.
-	budget  *roomlog.Budget
-	release func(room string) // the room is no longer open
-	count   func(n int)       // how many there are, for the gauge
+	budget *roomlog.Budget
+	count  func(n int) // how many there are, for the gauge
 
 	mu     sync.Mutex
 	byName map[string]*liveRoom
@@ -176,16 +207,26 @@ func (rs *rooms) close(r *liveRoom) {
 	if r.holders == 0 {
 		delete(rs.byName, r.name)
 		rs.count(len(rs.byName))
-		rs.release(r.name)
 	}
+}
+
+// find gives a room that is open; nil for one that isn't.
+func (rs *rooms) find(name string) *liveRoom {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return rs.byName[name]
+}
+
+// all is every open room.
+func (rs *rooms) all() []*liveRoom {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return slices.Collect(maps.Values(rs.byName))
 }
 
 // forget has every log drop what its readers have read.
 func (rs *rooms) forget() {
-	rs.mu.Lock()
-	live := slices.Collect(maps.Values(rs.byName))
-	rs.mu.Unlock()
-	for _, r := range live {
+	for _, r := range rs.all() {
 		r.log.Forget()
 	}
 }

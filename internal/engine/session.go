@@ -38,9 +38,6 @@ type dialect interface {
 	// appended hears what became of the oldest proposal that it made.
 	appended(o *outcome)
 
-	// refused has the peer told that something was not done.
-	refused(err error)
-
 	// leave goes out of every room.
 	leave()
 
@@ -353,22 +350,6 @@ func (s *session) attrs() []any {
 		attrs = append(attrs, slog.String("user", s.identity.User))
 	}
 	return attrs
-}
-
-// refuse has the peer told that something was not done, and counts it.
-func (s *session) refuse(err error) {
-	s.engine.metrics.Refused(codeOf(err))
-	s.dialect.refused(err)
-	s.carrier.Wake()
-}
-
-// refuseInOrder refuses behind what is in flight, and ends a session that is
-// refused without end.
-func (s *session) refuseInOrder(err error, now time.Time) {
-	s.inOrder(now, func(now time.Time) {
-		s.refuse(err)
-		s.tire(now)
-	})
 }
 
 // tire counts a refusal, whatever it was for: each costs us about as much.

@@ -23,20 +23,20 @@ func (t *tutorialDialect) hear(m frame.Message, now time.Time) {
 	s := t.session
 	c, err := tutorial.Decode(m.Payload)
 	if err != nil {
-		s.refuseInOrder(err, now)
+		t.refuseInOrder(err, now)
 		return
 	}
 	switch c.Kind {
 	case tutorial.Chat:
 		if err := t.chat(&c, now); err != nil {
-			s.refuseInOrder(err, now)
+			t.refuseInOrder(err, now)
 		}
 	case tutorial.Join:
 		s.inOrder(now, func(now time.Time) { t.joinAs(&c, now) })
 	case tutorial.Leave:
 		s.inOrder(now, func(now time.Time) { s.moved(now); t.leave() })
 	default:
-		s.refuseInOrder(&protocol.Error{Code: protocol.CodeUnknownType}, now)
+		t.refuseInOrder(&protocol.Error{Code: protocol.CodeUnknownType}, now)
 	}
 }
 
@@ -75,8 +75,7 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	s := t.session
 	name, roomName, err := t.whoAndWhere(c)
 	if err != nil {
-		s.refuse(err)
-		s.tire(now)
+		t.refuse(err, now)
 		return
 	}
 	s.moved(now)
@@ -140,19 +139,32 @@ func (t *tutorialDialect) letGo() {
 // appended has nothing to say of what was stored: its echo is in the log.
 func (t *tutorialDialect) appended(o *outcome) {
 	if o.err != nil && t.session.state == alive {
-		t.refused(o.err)
-		t.session.carrier.Wake()
+		t.tell(codeOf(o.err))
 	}
 	t.letGo()
 }
 
-// refused tells the sender alone, behind all that was there when it happened.
-func (t *tutorialDialect) refused(err error) {
+// refuseInOrder refuses behind what is in flight.
+func (t *tutorialDialect) refuseInOrder(err error, now time.Time) {
+	t.session.inOrder(now, func(now time.Time) { t.refuse(err, now) })
+}
+
+func (t *tutorialDialect) refuse(err error, now time.Time) {
+	code := codeOf(err)
+	t.session.engine.metrics.Refused(code)
+	t.tell(code)
+	t.session.tire(now)
+}
+
+// tell says a refusal to the sender alone, behind all that was there when it
+// happened.
+func (t *tutorialDialect) tell(code protocol.Code) {
 	s := t.session
 	if t.here != nil {
 		s.answers.after(t.here.reader)
 	}
-	s.answers.addFrame(frame.Text, tutorial.AppendError(nil, codeOf(err), s.engine.rateLabel))
+	s.answers.addFrame(frame.Text, tutorial.AppendError(nil, code, s.engine.rateLabel))
+	s.carrier.Wake()
 }
 
 func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch) [][]byte {

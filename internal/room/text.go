@@ -1,6 +1,7 @@
 package room
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,6 +58,38 @@ func CleanText(s string) (string, error) {
 		return "", &protocol.Error{Code: protocol.CodeInvalidText}
 	}
 	return s, nil
+}
+
+// CleanTopic checks what a room is said to be about: at most 250 code points in one
+// line, none of them a control character; empty for nothing. The error is a
+// *protocol.Error with CodeInvalidText or CodeTooLarge.
+func CleanTopic(s string) (string, error) {
+	if utf8.RuneCountInString(s) > protocol.MaxTopicRunes {
+		return "", TooLarge("text", protocol.MaxTopicRunes, "code points")
+	}
+	if s = strings.TrimSpace(s); strings.ContainsFunc(s, unicode.IsControl) {
+		return "", &protocol.Error{Code: protocol.CodeInvalidText, Text: "text: want one line without control characters"}
+	}
+	return s, nil
+}
+
+// CleanEmoji puts what somebody put on a message into Unicode NFC and checks it: at
+// most 32 bytes that can be seen, without a space. The error is a *protocol.Error
+// with CodeInvalidEmoji or CodeTooLarge.
+func CleanEmoji(s string) (string, error) {
+	if len(s) > protocol.MaxEmojiBytes {
+		return "", TooLarge("emoji", protocol.MaxEmojiBytes, "bytes")
+	}
+	s = norm.NFC.String(s)
+	if s == "" || len(s) > protocol.MaxEmojiBytes || strings.ContainsFunc(s, unicode.IsSpace) || !nameRunesAllowed(s) {
+		return "", &protocol.Error{Code: protocol.CodeInvalidEmoji, Text: "emoji: want one that can be seen, such as 👍"}
+	}
+	return s, nil
+}
+
+// TooLarge is the refusal of a field that has more than a limit allows.
+func TooLarge(field string, limit int, of string) *protocol.Error {
+	return &protocol.Error{Code: protocol.CodeTooLarge, Text: fmt.Sprintf("%s: at most %d %s", field, limit, of)}
 }
 
 // forbiddenInText: U+0000–001F but for tab and newline, and U+007F–009F.

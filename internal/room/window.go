@@ -35,3 +35,13 @@ func (w *Window) Wait(now time.Time) time.Duration {
 	}
 	return max(0, w.Per-now.Sub(w.times[w.next]))
 }
+
+// Idle reports whether nothing that was allowed counts any more at now.
+func (w *Window) Idle(now time.Time) bool {
+	for _, t := range w.times {
+		if now.Sub(t) < w.Per {
+			return false
+		}
+	}
+	return true
+}

@@ -93,7 +93,7 @@ func (l *Log) append(e *protocol.Event) {
 	}
 	l.head = e.Seq
 	for d := range protocol.Dialect(protocol.Dialects) {
-		if !l.isRead(d) {
+		if !l.reads(d) {
 			continue
 		}
 		if payload := appendEvent(l.scratch[:0], d, e); len(payload) > 0 {
@@ -155,7 +155,14 @@ func (l *Log) Notice(d protocol.Dialect, payload []byte, except *Reader) {
 	l.write(d, payload, false)
 }
 
-func (l *Log) isRead(d protocol.Dialect) bool {
+// IsRead reports whether anybody reads d's frames.
+func (l *Log) IsRead(d protocol.Dialect) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.reads(d)
+}
+
+func (l *Log) reads(d protocol.Dialect) bool {
 	return l.streams[Encoding{d, false}.index()] != nil || l.streams[Encoding{d, true}.index()] != nil
 }
 

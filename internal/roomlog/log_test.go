@@ -76,10 +76,10 @@ func TestEveryReaderSeesWhatWasAppendedSinceItCame(t *testing.T) {
 			"event": func(t *rapid.T) {
 				seq++
 				e := protocol.Event{Seq: seq, TS: int64(seq), Kind: protocol.KindMessage, User: ada,
-					Text: fmt.Sprint(seq, strings.Repeat("x", rapid.IntRange(0, 4000).Draw(t, "length")))}}
+					Text: fmt.Sprint(seq, strings.Repeat("x", rapid.IntRange(0, 4000).Draw(t, "length")))}
 				l.append(&e)
 				for _, r := range readers {
-					r.want = append(r.want, string(tutorial.AppendChat(nil, e.Name, e.Text, e.Time)))
+					r.want = append(r.want, string(tutorial.AppendChat(nil, e.User.Name, e.Text, e.TS)))
 				}
 			},
 			"notice": func(t *rapid.T) {

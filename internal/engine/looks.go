@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/parley-chat/parley/internal/auth"
+	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// maxPageBytes is about how long a page of events gets: one of long texts ends
+// early.
+const maxPageBytes = 64 << 10
+
+// count is how many a command asks for, if it says so.
+func count(asked *int, usual, most int, field string) (int, error) {
+	switch {
+	case asked == nil:
+		return usual, nil
+	case *asked < 0:
+		return 0, &protocol.Error{Code: protocol.CodeInvalidField, Text: field + ": want a whole number from 0"}
+	case *asked > most:
+		return 0, room.TooLarge(field, most, "events")
+	}
+	return *asked, nil
+}
+
+func history(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (any, error) {
+	c, err := decode[protocol.History](payload)
+	if err != nil {
+		return nil, err
+	}
+	name, err := cleanRoom(by, c.Room)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := count(c.Limit, protocol.DefaultPage, protocol.MaxPage, "limit")
+	if err != nil {
+		return nil, err
+	}
+	if c.Before != nil && c.After != nil {
+		return nil, &protocol.Error{Code: protocol.CodeInvalidField, Text: "before, after: want one of them"}
+	}
+	for {
+		r, err := e.store.Room(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		cursor, n, back := span(&c, &r, limit)
+		page := protocol.Page{Events: []protocol.Event{}, First: r.First, Head: r.Head}
+		if n == 0 {
+			return page, nil
+		}
+		events, err := e.store.Read(ctx, name, cursor, n)
+		if errors.Is(err, store.ErrNotKept) {
+			continue // purged meanwhile: where it begins now is another place
+		}
+		if err != nil {
+			return nil, err
+		}
+		page.Events = fit(events, back)
+		return page, nil
+	}
+}
+
+// span is what a page holds: n events after cursor; back says that the newest of
+// them matter most.
+func span(c *protocol.History, r *store.Room, limit int) (cursor protocol.Seq, n int, back bool) {
+	oldest := r.First - 1 // a cursor that all that is kept comes after
+	if r.First == 0 {
+		oldest = 0
+	}
+	if c.After != nil {
+		cursor = max(*c.After, oldest)
+		if cursor >= r.Head {
+			return cursor, 0, false
+		}
+		return cursor, min(limit, int(r.Head-cursor)), false
+	}
+	end := r.Head // the last one
+	if c.Before != nil && *c.Before <= r.Head {
+		end = max(*c.Before, 1) - 1
+	}
+	if end <= oldest {
+		return oldest, 0, true
+	}
+	n = int(min(protocol.Seq(limit), end-oldest))
+	return end - protocol.Seq(n), n, true
+}
+
+// fit takes as many events as a page holds: the last ones if back, else the first.
+func fit(events []protocol.Event, back bool) []protocol.Event {
+	size := func(e *protocol.Event) int { return len(e.Text) + len(e.User.Name) + len(e.Room) + 200 }
+	bytes := 0
+	if back {
+		for i := len(events) - 1; i >= 0; i-- {
+			if bytes += size(&events[i]); bytes > maxPageBytes && i < len(events)-1 {
+				return events[i+1:]
+			}
+		}
+		return events
+	}
+	for i := range events {
+		if bytes += size(&events[i]); bytes > maxPageBytes && i > 0 {
+			return events[:i]
+		}
+	}
+	return events
+}
+
+func search(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (any, error) {
+	c, err := decode[protocol.Search](payload)
+	if err != nil {
+		return nil, err
+	}
+	q := store.Query{Text: c.Text, Rooms: by.Rooms, Cursor: c.Cursor}
+	if c.Room != "" {
+		name, err := cleanRoom(by, c.Room)
+		if err != nil {
+			return nil, err
+		}
+		q.Rooms = []string{name}
+	}
+	switch n := utf8.RuneCountInString(c.Text); {
+	case n > protocol.MaxTopicRunes:
+		return nil, room.TooLarge("text", protocol.MaxTopicRunes, "code points")
+	case strings.TrimSpace(c.Text) == "":
+		return nil, &protocol.Error{Code: protocol.CodeInvalidText, Text: "text: want words to look for"}
+	}
+	if q.Limit, err = count(c.Limit, protocol.DefaultPage, protocol.MaxPage, "limit"); err != nil {
+		return nil, err
+	}
+	found, err := e.store.Search(ctx, q)
+	if errors.Is(err, store.ErrBadCursor) {
+		return nil, &protocol.Error{Code: protocol.CodeInvalidField, Text: "cursor: want one that an answer to this search gave"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if found.Events == nil {
+		found.Events = []protocol.Event{}
+	}
+	return protocol.Found(found), nil
+}
+
+// maxRoomList is how many rooms one answer names.
+const maxRoomList = 1000
+
+func listRooms(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (any, error) {
+	if _, err := decode[protocol.Rooms](payload); err != nil {
+		return nil, err
+	}
+	kept, err := e.store.Rooms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := protocol.RoomList{Rooms: []protocol.RoomSummary{}}
+	at := map[string]int{}
+	for _, r := range kept {
+		if by.MayJoin(r.Name) && len(list.Rooms) < maxRoomList {
+			at[r.Name] = len(list.Rooms)
+			list.Rooms = append(list.Rooms, protocol.RoomSummary{Name: r.Name, Topic: r.Topic, Head: r.Head})
+		}
+	}
+	for _, r := range e.rooms.all() {
+		n := r.count()
+		if i, ok := at[r.name]; ok {
+			list.Rooms[i].Count = n
+		} else if n > 0 && by.MayJoin(r.name) && len(list.Rooms) < maxRoomList {
+			list.Rooms = append(list.Rooms, protocol.RoomSummary{Name: r.name, Count: n})
+		}
+	}
+	slices.SortFunc(list.Rooms, func(a, b protocol.RoomSummary) int { return strings.Compare(a.Name, b.Name) })
+	return list, e.countUnread(ctx, by, list.Rooms)
+}
+
+func (e *Engine) countUnread(ctx context.Context, by *auth.Identity, rooms []protocol.RoomSummary) error {
+	names := make([]string, len(rooms))
+	for i := range rooms {
+		names[i] = rooms[i].Name
+	}
+	counts, err := e.store.Unread(ctx, userOf(by), names)
+	for i, c := range counts {
+		rooms[i].Read, rooms[i].Unread, rooms[i].Mentions = c.Read, c.Messages, c.Mentions
+	}
+	return err
+}
+
+// read moves a read mark, which is written like an event, and tells all sessions of
+// its user.
+func read(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (any, error) {
+	c, err := decode[protocol.Read](payload)
+	if err != nil {
+		return nil, err
+	}
+	name, err := cleanRoom(by, c.Room)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.write(ctx, store.Draft{Room: name, Kind: store.KindRead, User: userOf(by), Target: c.Seq})
+	if err != nil {
+		return nil, err
+	}
+	counts, err := e.store.Unread(ctx, userOf(by), []string{name})
+	if err != nil {
+		return nil, err
+	}
+	marked := protocol.Marked{Seq: r.Event.Seq, Unread: counts[0].Messages, Mentions: counts[0].Mentions}
+	e.users.tell(by.User, name, marshal(protocol.ReadNow{
+		Type: protocol.TypeRead, Room: name, Seq: marked.Seq, Unread: marked.Unread, Mentions: marked.Mentions,
+	}))
+	return marked, nil
+}
+
+func pong(_ context.Context, _ *Engine, _ *auth.Identity, _ []byte) (any, error) {
+	return protocol.Pong{Time: time.Now().UnixMilli()}, nil
+}
+
+// rename gives a guest without a session a pass with another name.
+func renamed(_ context.Context, e *Engine, by *auth.Identity, payload []byte) (any, error) {
+	name, err := newName(by, payload)
+	if err != nil {
+		return nil, err
+	}
+	return e.renamed(by, name), nil
+}
+
+// newName checks a rename.
+func newName(by *auth.Identity, payload []byte) (string, error) {
+	c, err := decode[protocol.Rename](payload)
+	if err != nil {
+		return "", err
+	}
+	if !by.Guest {
+		return "", &protocol.Error{Code: protocol.CodeForbidden, Text: "your name is your token's"}
+	}
+	return room.CleanName(c.Name)
+}
+
+func (e *Engine) renamed(by *auth.Identity, name string) protocol.Renamed {
+	u := userOf(by)
+	u.Name = name
+	r := protocol.Renamed{User: u}
+	if e.pass != nil {
+		r.Pass = e.pass(u)
+	}
+	return r
+}

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// seat is a session's place in a room that it has joined, with parley.v1.
+type seat struct {
+	*presence
+	dirty  atomic.Bool  // there may be more to read
+	behind bool         // there is more to read
+	until  protocol.Seq // the session is told that it has caught up behind this event
+	told   bool         // it has been, since it joined
+	fresh  bool         // it is owed the newest signals
+}
+
+// join comes into a room, or begins anew in one that was joined.
+func (v *v1) join(id string, payload []byte, now time.Time) {
+	c, name, last, err := v.checkJoin(payload)
+	if err != nil {
+		v.no(id, err, now)
+		return
+	}
+	s := v.session
+	s.moved(now)
+	live := s.engine.rooms.open(name)
+	p := live.attach(s.encoding) // before the store is asked: what it doesn't have yet is heard
+	var r store.Room
+	s.ask(func(ctx context.Context) {
+		r, err = s.engine.store.Room(ctx, name)
+	}, func(now time.Time) {
+		if s.state != alive || err != nil {
+			p.reader.Detach()
+			s.engine.rooms.close(live)
+		}
+		switch {
+		case s.state != alive:
+		case err != nil:
+			s.engine.storeFails("a room could not be looked up", err)
+			v.no(id, err, now)
+		default:
+			v.sit(id, &c, last, &r, p)
+		}
+	})
+}
+
+func (v *v1) checkJoin(payload []byte) (c protocol.Join, name string, last int, err error) {
+	if c, err = decode[protocol.Join](payload); err != nil {
+		return c, "", 0, err
+	}
+	if name, err = cleanRoom(&v.session.identity, c.Room); err != nil {
+		return c, "", 0, err
+	}
+	if last, err = count(c.Last, protocol.DefaultLast, protocol.MaxLast, "last"); err != nil {
+		return c, "", 0, err
+	}
+	if v.byName[name] == nil && len(v.rooms) >= protocol.MaxRooms {
+		return c, "", 0, &protocol.Error{Code: protocol.CodeTooMany, Text: "a session may be in 100 rooms"}
+	}
+	return c, name, last, nil
+}
+
+// sit takes a seat in a room that stands at r.
+func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presence) {
+	s := v.session
+	cursor, reset := begin(c.Since, last, r)
+	p.reader.Seek(cursor, r.Head)
+	x := &seat{presence: p, behind: true, until: r.Head, fresh: true}
+	hears := listener{s.carrier, &x.dirty}
+	if old := v.byName[r.Name]; old != nil {
+		p.room.moves(old.presence, p, hears)
+		v.unseat(old)
+	} else {
+		p.room.enter(p, userOf(&s.identity), hears)
+	}
+	v.byName[r.Name] = x
+	v.rooms = append(v.rooms, x)
+	v.ok(id, protocol.Joined{
+		Room:  protocol.RoomState{Name: r.Name, Epoch: r.Epoch, First: max(r.First, 1), Head: r.Head, Topic: r.Topic},
+		From:  cursor + 1,
+		Count: p.room.count(),
+		Reset: reset,
+	})
+}
+
+// begin is the cursor that a reader begins with, and why not with its own.
+func begin(since *protocol.Cursor, last int, r *store.Room) (protocol.Seq, protocol.Reset) {
+	first := max(r.First, 1)
+	tail := max(r.Head, first-1+protocol.Seq(last)) - protocol.Seq(last) // the last ones, as far as they are kept
+	switch {
+	case since == nil:
+		return tail, ""
+	case since.Epoch != r.Epoch:
+		return tail, protocol.ResetEpoch
+	case since.Seq > r.Head:
+		return tail, protocol.ResetAhead
+	case since.Seq+1 < first:
+		return tail, protocol.ResetPurged
+	}
+	return since.Seq, ""
+}
+
+// unseat takes a seat away. What its reader had yet to read is not read any more.
+func (v *v1) unseat(x *seat) {
+	if v.session.cold == x.reader {
+		v.session.cold = nil
+	}
+	x.reader.Detach()
+	delete(v.byName, x.room.name)
+	for i := range v.rooms {
+		if v.rooms[i] == x {
+			v.rooms = append(v.rooms[:i], v.rooms[i+1:]...)
+			break
+		}
+	}
+	v.session.engine.rooms.close(x.room)
+}
+
+// in is the seat that a command speaks of.
+func (v *v1) in(payload []byte) (*seat, error) {
+	c, err := decode[protocol.Leave](payload)
+	if err != nil {
+		return nil, err
+	}
+	name, err := room.CleanRoom(c.Room)
+	if err != nil {
+		return nil, err
+	}
+	if x := v.byName[name]; x != nil {
+		return x, nil
+	}
+	return nil, &protocol.Error{Code: protocol.CodeNotJoined}
+}
+
+func (v *v1) leaveRoom(id string, payload []byte, now time.Time) {
+	x, err := v.in(payload)
+	if err != nil {
+		v.no(id, err, now)
+		return
+	}
+	v.session.moved(now)
+	v.depart(x)
+	v.ok(id, protocol.Nothing{})
+}
+
+// depart leaves one room.
+func (v *v1) depart(x *seat) {
+	x.room.leave(x.presence)
+	v.unseat(x)
+}
+
+func (v *v1) leave() {
+	for len(v.rooms) > 0 {
+		v.depart(v.rooms[0])
+	}
+}
+
+// read reads the rooms in turn, so that a busy one keeps no other waiting.
+func (v *v1) read(dst [][]byte, b *roomlog.Batch) [][]byte {
+	for range len(v.rooms) {
+		x := v.rooms[0]
+		copy(v.rooms, v.rooms[1:])
+		v.rooms[len(v.rooms)-1] = x
+		if x.dirty.Swap(false) || x.behind {
+			dst = v.readSeat(x, dst, b)
+		}
+		if v.session.cold != nil || b.Bytes >= maxPendingWrite {
+			break
+		}
+	}
+	return dst
+}
+
+// readSeat reads one room until there is no more, or enough. What was there when the
+// session joined comes first, then caught_up, then what came since.
+func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch) [][]byte {
+	for b.Bytes < maxPendingWrite {
+		if !x.told && x.reader.Passed(x.end()) {
+			x.told = true
+			dst = put(dst, b, marshal(protocol.CaughtUp{Type: protocol.TypeCaughtUp, Room: x.room.name, Seq: x.until}))
+		}
+		next, err := roomlog.Batch{}, error(nil)
+		dst, next, err = x.reader.Read(dst, x.end(), maxPendingWrite-b.Bytes)
+		b.Add(next)
+		if err != nil { // signals went by with what it fell behind
+			v.session.cold, x.behind, x.fresh = x.reader, true, true
+			return dst
+		}
+		if next.Frames > 0 {
+			continue
+		}
+		x.behind = false
+		if x.told && x.fresh {
+			x.fresh = false
+			for _, signal := range x.room.state() {
+				dst = put(dst, b, signal)
+			}
+		}
+		return dst
+	}
+	x.behind = true
+	return dst
+}
+
+// end is how far a seat is read now.
+func (x *seat) end() roomlog.Position {
+	if x.told {
+		return roomlog.End
+	}
+	return roomlog.Behind(x.until)
+}
+
+func (v *v1) coldEnd(cold *roomlog.Reader) roomlog.Position {
+	for _, x := range v.rooms {
+		if x.reader == cold {
+			return x.end()
+		}
+	}
+	return roomlog.End
+}
+
+// put appends a frame that is in no log.
+func put(dst [][]byte, b *roomlog.Batch, payload []byte) [][]byte {
+	own := frame.AppendFrame(nil, frame.Text, payload)
+	b.Bytes += len(own)
+	return append(dst, own)
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// signalEvery is how often a room's signals go out at most, one of each kind.
+const signalEvery = 500 * time.Millisecond
+
+// signals is what a room has to tell of what is true only now. It stands between
+// events in the room's log for parley.v1, written once for everybody; who reads too
+// slowly misses it, and is told the newest state later.
+type signals struct {
+	users  map[string]*present
+	joined map[string]protocol.User // since the last presence signal; nil for nobody
+	left   map[string]protocol.User
+	typing map[string]typist
+	dirty  bool        // who is typing has changed since the last signal
+	timer  *time.Timer // runs while there is something to tell, or to end
+	armed  time.Time   // when it fires; zero if it doesn't run
+}
+
+// present is a user who is in a room.
+type present struct {
+	protocol.User
+	sessions int
+}
+
+type typist struct {
+	protocol.User
+	until time.Time
+}
+
+func (s *signals) stop() {
+	if !s.armed.IsZero() {
+		s.timer.Stop()
+	}
+	*s = signals{users: s.users}
+}
+
+// comes counts a session of u. Like all below, its caller holds the room's mu.
+func (r *liveRoom) comes(u protocol.User) {
+	s := &r.signals
+	p := s.users[u.ID]
+	if p == nil {
+		p = &present{}
+		s.users[u.ID] = p
+	}
+	p.sessions++
+	p.User = u
+	r.presenceChanged(u, &s.joined, s.left)
+}
+
+// goes counts a session of u less.
+func (r *liveRoom) goes(u protocol.User) {
+	s := &r.signals
+	p := s.users[u.ID]
+	if p.sessions--; p.sessions > 0 {
+		return
+	}
+	delete(s.users, u.ID)
+	r.presenceChanged(u, &s.left, s.joined)
+	r.stopsTyping(u.ID)
+}
+
+// renamed gives one of a user's sessions, and the user, another name.
+func (r *liveRoom) renamed(p *presence, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.user.Name, p.member.Name = name, name
+	s := &r.signals
+	s.users[p.user.ID].User = p.user
+	r.presenceChanged(p.user, &s.joined, s.left)
+}
+
+// presenceChanged has u in one list and not in the other, until they are told.
+func (r *liveRoom) presenceChanged(u protocol.User, in *map[string]protocol.User, out map[string]protocol.User) {
+	if !r.log.IsRead(protocol.V1) {
+		return
+	}
+	delete(out, u.ID)
+	if *in == nil {
+		*in = map[string]protocol.User{}
+	}
+	(*in)[u.ID] = u
+	r.arm(time.Now().Add(signalEvery))
+}
+
+// types notes that u is writing something.
+func (r *liveRoom) types(u protocol.User, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &r.signals
+	if len(s.users) > room.Big {
+		return // in a crowd there would be no end of it
+	}
+	if s.typing == nil {
+		s.typing = map[string]typist{}
+	}
+	if _, ok := s.typing[u.ID]; !ok {
+		s.dirty = true
+		r.arm(now.Add(signalEvery))
+	}
+	s.typing[u.ID] = typist{u, now.Add(protocol.TypingFor)}
+	r.arm(now.Add(protocol.TypingFor))
+}
+
+// wrote ends u's typing: what it was is said now.
+func (r *liveRoom) wrote(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopsTyping(id)
+}
+
+func (r *liveRoom) stopsTyping(id string) {
+	s := &r.signals
+	if _, ok := s.typing[id]; ok {
+		delete(s.typing, id)
+		s.dirty = true
+		r.arm(time.Now().Add(signalEvery))
+	}
+}
+
+// arm has the timer fire at that time at the latest.
+func (r *liveRoom) arm(at time.Time) {
+	s := &r.signals
+	if !s.armed.IsZero() && !at.Before(s.armed) {
+		return
+	}
+	if !s.armed.IsZero() {
+		s.timer.Stop()
+	}
+	s.armed = at
+	s.timer = time.AfterFunc(time.Until(at), r.signal)
+}
+
+// signal tells what has changed, and ends the typing of those who stopped.
+func (r *liveRoom) signal() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &r.signals
+	now := time.Now()
+	if s.armed.IsZero() || now.Before(s.armed) {
+		return // stopped, or set anew, when this was on its way
+	}
+	s.armed = time.Time{}
+	for id, t := range s.typing {
+		if !now.Before(t.until) {
+			delete(s.typing, id)
+			s.dirty = true
+		}
+	}
+	if s.joined != nil || s.left != nil {
+		r.notice(protocol.Presence{
+			Type: protocol.TypePresence, Room: r.name, Joined: some(s.joined), Left: some(s.left), Count: len(s.users),
+		})
+		s.joined, s.left = nil, nil
+	}
+	if s.dirty {
+		s.dirty = false
+		r.notice(r.typingNow())
+	}
+	r.wakeAll()
+	for _, t := range s.typing {
+		r.arm(t.until)
+	}
+}
+
+// notice puts a signal into the log.
+func (r *liveRoom) notice(signal any) {
+	r.log.Notice(protocol.V1, marshal(signal), nil)
+}
+
+func (r *liveRoom) typingNow() protocol.TypingNow {
+	now := protocol.TypingNow{Type: protocol.TypeTyping, Room: r.name, Users: []protocol.User{}}
+	for _, t := range r.signals.typing {
+		now.Users = append(now.Users, t.User)
+	}
+	return now
+}
+
+// state is the signals that tell everything, for one who knows nothing.
+func (r *liveRoom) state() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &r.signals
+	all := protocol.Presence{Type: protocol.TypePresence, Room: r.name, All: true, Joined: []protocol.User{}, Left: []protocol.User{}, Count: len(s.users)}
+	for _, p := range s.users {
+		if len(all.Joined) == protocol.MaxPresence {
+			break
+		}
+		all.Joined = append(all.Joined, p.User)
+	}
+	out := [][]byte{marshal(all)}
+	if len(s.typing) > 0 {
+		out = append(out, marshal(r.typingNow()))
+	}
+	return out
+}
+
+// count is how many users are present.
+func (r *liveRoom) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.signals.users)
+}
+
+// some is at most as many users as one signal names.
+func some(users map[string]protocol.User) []protocol.User {
+	out := make([]protocol.User, 0, min(len(users), protocol.MaxPresence))
+	for _, u := range users {
+		if len(out) == protocol.MaxPresence {
+			break
+		}
+		out = append(out, u)
+	}
+	return out
+}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// v1 speaks parley.v1: many rooms, commands with ids, each answered once.
+type v1 struct {
+	session *session
+	id      string           // of the session, for its peer and the log
+	rooms   []*seat          // joined, in the order in which they are read next
+	byName  map[string]*seat // the same
+	flights []flight         // proposals without an answer, oldest first
+}
+
+// flight is a command whose draft is on its way.
+type flight struct {
+	id   string
+	room *liveRoom // held open for it
+}
+
+func newV1(s *session, now time.Time) *v1 {
+	v := &v1{session: s, id: rand.Text()[:16], byName: map[string]*seat{}}
+	e := s.engine
+	w := protocol.Welcome{
+		Type:    protocol.TypeWelcome,
+		Session: v.id,
+		User:    userOf(&s.identity),
+		Limits: protocol.WelcomeLimits{
+			MessageBytes: protocol.MaxMessageBytes,
+			TextRunes:    protocol.MaxTextRunes,
+			NameRunes:    protocol.MaxNameRunes,
+			RoomRunes:    protocol.MaxRoomRunes,
+			TopicRunes:   protocol.MaxTopicRunes,
+			KeyBytes:     protocol.MaxIDBytes,
+			Rooms:        protocol.MaxRooms,
+			RateCount:    e.rate.N,
+			RateMS:       e.rate.Per.Milliseconds(),
+			TypingMS:     protocol.TypingFor.Milliseconds(),
+		},
+		Time: now.UnixMilli(),
+	}
+	if s.identity.Guest && e.pass != nil {
+		w.Pass = e.pass(w.User)
+	}
+	v.tell(marshal(w))
+	return v
+}
+
+// tell writes a frame for this session alone.
+func (v *v1) tell(payload []byte) {
+	v.session.answers.addFrame(frame.Text, payload)
+	v.session.carrier.Wake()
+}
+
+// ok answers a command that was done.
+func (v *v1) ok(id string, fields any) { v.tell(okFrame(id, fields)) }
+
+// no answers a command that was not done.
+func (v *v1) no(id string, err error, now time.Time) {
+	v.session.engine.metrics.Refused(codeOf(err))
+	v.tell(errorFrame(id, err))
+	v.session.tire(now)
+}
+
+func (v *v1) hear(m frame.Message, now time.Time) {
+	if m.Op != frame.Text {
+		v.session.end(protocol.CloseUnsupported, "parley.v1 is text frames")
+		return
+	}
+	name, id, err := decodeHead(m.Payload)
+	c, known := commands[name]
+	switch {
+	case err != nil:
+		v.no(id, err, now)
+	case !known:
+		v.no(id, &protocol.Error{Code: protocol.CodeUnknownType}, now)
+	case id == "":
+		v.no(id, &protocol.Error{Code: protocol.CodeInvalidID}, now)
+	case c.own != nil:
+		c.own(v, id, m.Payload, now)
+	case c.write != nil:
+		v.write(id, c, m.Payload, now)
+	default:
+		v.look(id, c, m.Payload)
+	}
+}
+
+// write proposes what a command wants written. Its answer waits for the store.
+func (v *v1) write(id string, c command, payload []byte, now time.Time) {
+	s := v.session
+	draft, err := c.write(&s.identity, payload)
+	if err == nil {
+		err = s.user.mayWrite(draft.Kind, now)
+	}
+	if err != nil {
+		v.no(id, err, now)
+		return
+	}
+	if joined := v.byName[draft.Room]; joined != nil && draft.Kind == protocol.KindMessage {
+		joined.room.wrote(s.identity.User)
+	}
+	r := s.engine.rooms.open(draft.Room)
+	v.flights = append(v.flights, flight{id, r})
+	s.inflight++
+	s.engine.writer.Propose(roomlog.Proposal{Log: r.log, Draft: draft, By: s.carrier})
+}
+
+func (v *v1) appended(o *outcome) {
+	s := v.session
+	f := v.flights[0]
+	if v.flights = v.flights[1:]; len(v.flights) == 0 {
+		v.flights = nil
+	}
+	s.engine.rooms.close(f.room)
+	switch {
+	case s.state != alive: // it has gone, and can't be told
+	case o.err != nil:
+		v.tell(errorFrame(f.id, o.err))
+	default:
+		v.ok(f.id, protocol.Written{Seq: o.seq, TS: o.ts, Repeated: o.repeated})
+	}
+}
+
+// look answers a command from the store. What comes after it waits.
+func (v *v1) look(id string, c command, payload []byte) {
+	s := v.session
+	by := s.identity // as it is now
+	own := append([]byte(nil), payload...)
+	var fields any
+	var err error
+	s.ask(func(ctx context.Context) {
+		fields, err = c.look(ctx, s.engine, &by, own)
+	}, func(now time.Time) {
+		switch {
+		case s.state != alive:
+		case err != nil:
+			s.engine.storeFails("a command could not be done", err)
+			v.no(id, err, now)
+		default:
+			v.ok(id, fields)
+		}
+	})
+}
+
+func (v *v1) rename(id string, payload []byte, now time.Time) {
+	s := v.session
+	name, err := newName(&s.identity, payload)
+	if err != nil {
+		v.no(id, err, now)
+		return
+	}
+	s.moved(now) // whole rooms are told
+	s.identity.Name = name
+	for _, seat := range v.rooms {
+		seat.room.renamed(seat.presence, name)
+	}
+	v.ok(id, s.engine.renamed(&s.identity, name))
+}
+
+func (v *v1) typing(id string, payload []byte, now time.Time) {
+	seat, err := v.in(payload)
+	if err != nil {
+		v.no(id, err, now)
+		return
+	}
+	seat.room.types(userOf(&v.session.identity), now)
+	v.ok(id, protocol.Nothing{})
+}
