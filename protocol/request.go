@@ -64,7 +64,7 @@ type (
 		Room   string `json:"room" min:"1" doc:"The room's name: 1 to 64 code points, counted in Unicode NFC."`
 		Before *Seq   `json:"before,omitzero" doc:"The events before this one."`
 		After  *Seq   `json:"after,omitzero" doc:"The events after this one. Not together with before."`
-		Limit  *int   `json:"limit,omitzero" min:"1" max:"100" doc:"How many at most; 50 unless given."`
+		Limit  *int   `json:"limit,omitzero" min:"0" max:"100" doc:"How many at most; 50 unless given."`
 	}
 
 	// Search asks for messages that have all the words of a text, newest first.
@@ -72,7 +72,7 @@ type (
 		Text   string `json:"text" min:"1" max:"250" doc:"Words, the last one may be unfinished."`
 		Room   string `json:"room,omitzero" doc:"In this room alone."`
 		Cursor string `json:"cursor,omitzero" doc:"As the answer before gave it: the next page."`
-		Limit  *int   `json:"limit,omitzero" min:"1" max:"100" doc:"How many at most; 50 unless given."`
+		Limit  *int   `json:"limit,omitzero" min:"0" max:"100" doc:"How many at most; 50 unless given."`
 	}
 
 	// Read moves one's read mark in a room forward.
