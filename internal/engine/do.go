@@ -11,12 +11,11 @@ import (
 )
 
 // Do does a command that came without a session, and gives its answer, a frame as
-// one with a session would get it. The error is a *protocol.Error.
+// one with a session would get it. The caller counts a refusal.
 func (e *Engine) Do(ctx context.Context, by auth.Identity, name string, payload []byte) ([]byte, *protocol.Error) {
 	fields, id, err := e.do(ctx, &by, name, payload)
 	if err != nil {
 		code := codeOf(err)
-		e.metrics.Refused(code)
 		if refusal, ok := err.(*protocol.Error); ok { //nolint:errorlint // ours are never wrapped
 			return nil, refusal
 		}
