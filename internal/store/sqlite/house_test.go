@@ -16,6 +16,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 func quietly(int64, int64) {}
@@ -46,7 +47,7 @@ func snapshot(t *testing.T, folder string) *Snapshot {
 }
 
 // told are the events of a room as a snapshot tells them.
-func told(t *testing.T, s *Snapshot, room string) (all []store.Event) {
+func told(t *testing.T, s *Snapshot, room string) (all []protocol.Event) {
 	t.Helper()
 	for e, err := range s.Events(t.Context(), room) {
 		if err != nil {
@@ -76,12 +77,12 @@ func files(t *testing.T, folder string) map[string]string {
 }
 
 // running, stopped and killed are data folders of which the lobby says 0 to 99.
-func running(t *testing.T) (folder string, want []store.Event) {
+func running(t *testing.T) (folder string, want []protocol.Event) {
 	folder = t.TempDir()
 	return folder, say(t, open(t, folder), "lobby", 100)
 }
 
-func stopped(t *testing.T) (folder string, want []store.Event) {
+func stopped(t *testing.T) (folder string, want []protocol.Event) {
 	folder = t.TempDir()
 	s := open(t, folder)
 	want = say(t, s, "lobby", 100)
@@ -89,7 +90,7 @@ func stopped(t *testing.T) (folder string, want []store.Event) {
 	return folder, want
 }
 
-func killed(t *testing.T) (folder string, want []store.Event) {
+func killed(t *testing.T) (folder string, want []protocol.Event) {
 	alive, want := running(t)
 	folder = t.TempDir()
 	for _, name := range []string{File, File + "-wal", File + "-shm", lockFile, lifeFile} {
@@ -98,7 +99,7 @@ func killed(t *testing.T) (folder string, want []store.Event) {
 	return folder, want
 }
 
-var folders = map[string]func(*testing.T) (string, []store.Event){"running": running, "stopped": stopped, "killed": killed}
+var folders = map[string]func(*testing.T) (string, []protocol.Event){"running": running, "stopped": stopped, "killed": killed}
 
 func TestASnapshotChangesNothingOfTheFolder(t *testing.T) {
 	for name, folderWith := range folders {
@@ -216,7 +217,7 @@ func TestABackupWhileTheServerWritesIsWholeUpToOneMoment(t *testing.T) {
 	server := open(t, folder)
 	long := strings.Repeat("x", 2000)
 	draft := func(room string, i int) store.Draft {
-		return store.Draft{Room: room, User: "u1", Name: "ada", Text: fmt.Sprint(i, long)}
+		return message(room, ada, fmt.Sprint(i, long))
 	}
 	// The rooms are written to in one transaction: so no backup has one ahead.
 	both := func(i int) {
@@ -331,7 +332,7 @@ func TestABackupOfEverySchemaIsRestored(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			err = db.Exec(`insert into room (id, name, epoch, head) values (1, 'lobby', 'old', 1); insert into life values ('a');
+			err = db.Exec(`insert into room (id, name, epoch, head) values (1, 'lobby', 'old', 1); insert into life (id) values ('a');
 				insert into event (room, seq, time, user, name, text) values (1, 1, 1, '', 'ada', 'hello')`)
 			if err := errors.Join(err, db.Close()); err != nil {
 				t.Fatal(err)
@@ -484,7 +485,7 @@ func BenchmarkReadAMillionEvents(b *testing.B) {
 	drafts := make([]store.Draft, 10_000)
 	for n := 0; n < events; n += len(drafts) {
 		for i := range drafts {
-			drafts[i] = store.Draft{Room: "lobby", User: "u1", Name: "ada", Text: fmt.Sprintf("message %d of a hundred characters, more or less: %s", n+i, strings.Repeat("x", 50))}
+			drafts[i] = message("lobby", ada, fmt.Sprintf("message %d of a hundred characters, more or less: %s", n+i, strings.Repeat("x", 50)))
 		}
 		if _, err := s.Append(b.Context(), drafts); err != nil {
 			b.Fatal(err)

@@ -2,14 +2,16 @@ package sqlite
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/parley-chat/parley/internal/newfile"
 )
@@ -27,7 +29,7 @@ const countEvents = "select coalesce(sum(head), 0) from room"
 // live sees whether the database is the one that was here last time. Where it is
 // not, its logs may lack what readers have seen, so every room begins a new epoch.
 func (s *Store) live() error {
-	db := s.writer.db
+	db := s.writer.Conn
 	id, err := text(db, "select id from life")
 	if err != nil {
 		return err
@@ -54,7 +56,7 @@ func (s *Store) live() error {
 	if err := writeLife(s.life, life{IDs: ids, Events: int64(events)}); err != nil {
 		return err
 	}
-	if err := s.writer.renew(next, !same); err != nil {
+	if err := s.renew(next, same); err != nil {
 		return err
 	}
 	return writeLife(s.life, life{IDs: []string{next}, Events: int64(events)})
@@ -66,7 +68,7 @@ func (s *Store) noteEvents() error {
 	if err != nil {
 		return err
 	}
-	events, err := integer(s.writer.db, countEvents)
+	events, err := integer(s.writer.Conn, countEvents)
 	if err != nil {
 		return err
 	}
@@ -74,18 +76,46 @@ func (s *Store) noteEvents() error {
 	return writeLife(s.life, l)
 }
 
-// renew gives the database a new life id and, if asked, its rooms new epochs.
-func (w *writer) renew(id string, epochs bool) (err error) {
-	tx, err := w.db.BeginImmediate()
-	if err != nil {
+// renew gives the database a new life id and, unless it is the same, other epochs.
+func (s *Store) renew(id string, same bool) error {
+	return transact(s.writer, func(db *conn) error {
+		err := db.query(func(row *sqlite3.Stmt) { s.epochs = row.ColumnText(0) }, "select epochs from life")
+		if err != nil {
+			return err
+		}
+		if !same || s.epochs == "" {
+			s.epochs = newID()
+		}
+		if err := db.Exec("delete from life"); err != nil {
+			return err
+		}
+		if err := db.exec("insert into life (id, epochs) values (?, ?)", id, s.epochs); err != nil {
+			return err
+		}
+		if !same {
+			if err := db.Exec("update room set epoch = lower(hex(randomblob(16)))"); err != nil {
+				return err
+			}
+		}
+		return s.readSecret(db)
+	})
+}
+
+// readSecret makes the secret at the first start.
+func (s *Store) readSecret(db *conn) error {
+	err := db.query(func(row *sqlite3.Stmt) { s.secret = row.ColumnBlob(0, nil) }, "select value from secret")
+	if err != nil || len(s.secret) > 0 {
 		return err
 	}
-	defer tx.End(&err)
-	sql := fmt.Sprintf("delete from life; insert into life values ('%s');", id) // the id is our own hex
-	if epochs {
-		sql += "update room set epoch = lower(hex(randomblob(16)));"
-	}
-	return w.db.Exec(sql)
+	s.secret = make([]byte, 32)
+	_, _ = rand.Read(s.secret) // never fails
+	return db.exec("insert into secret (value) values (?)", s.secret)
+}
+
+// epochOf is the epoch that the log of a room begins with.
+func epochOf(epochs, room string) string {
+	sum := sha256.Sum256([]byte(epochs + room))
+	return hex.EncodeToString(sum[:16])
 }
 
 // newID is 16 random bytes in hex.

@@ -29,17 +29,20 @@ const readers = 2
 // Store is one open data folder.
 type Store struct {
 	// Fixed after Open.
-	path string
-	life string // the file beside it
-	log  *slog.Logger
-	lock *os.File
-	read chan *sqlite3.Conn // those that are free; nil stands for one that was never opened
+	path   string
+	life   string // the file beside it
+	log    *slog.Logger
+	lock   *os.File
+	read   chan *conn // those that are free; nil stands for one that was never opened
+	secret []byte
+	epochs string // see epochOf
 
 	// Guarded by mu.
 	mu      sync.Mutex
-	writer  *writer               // nil after a failed commit, until the file was opened again
+	writer  *conn                 // nil after a failed commit, until the file was opened again
 	rooms   map[string]*roomState // at most about maxRooms
-	settled bool                  // the file is known to be sound, and ours
+	bodies  *store.Bodies
+	settled bool // the file is known to be sound, and ours
 	failing failing
 
 	// Any goroutine.
@@ -56,7 +59,7 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: filepath.Join(folder, File), life: filepath.Join(folder, lifeFile), log: log, lock: lock, read: make(chan *sqlite3.Conn, readers), rooms: map[string]*roomState{}}
+	s := &Store{path: filepath.Join(folder, File), life: filepath.Join(folder, lifeFile), log: log, lock: lock, read: make(chan *conn, readers), rooms: map[string]*roomState{}}
 	for range readers {
 		s.read <- nil
 	}
@@ -71,7 +74,7 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 	if err := private(s.path); err != nil {
 		return nil, err
 	}
-	if s.writer, err = openWriter(s.path); err != nil {
+	if s.writer, err = connect(s.path, writerCache); err != nil {
 		return nil, s.inWords(err)
 	}
 	if err := s.settle(); err != nil {
@@ -147,7 +150,7 @@ func hasMagic(path string) (bool, error) {
 // settle checks the file, brings it to this schema, and sees whether it is the
 // one that was here last time.
 func (s *Store) settle() error {
-	db := s.writer.db
+	db := s.writer.Conn
 	if sound, err := text(db, "pragma quick_check(1)"); err != nil || sound != "ok" {
 		return errors.Join(fmt.Errorf("%s is damaged: put a backup in its place (%s)", s.path, sound), err)
 	}
@@ -157,9 +160,13 @@ func (s *Store) settle() error {
 	if err := s.live(); err != nil {
 		return err
 	}
+	s.bodies = store.NewBodies(s.secret)
 	s.settled = true
 	return nil
 }
+
+// Secret implements store.Store.
+func (s *Store) Secret() []byte { return s.secret }
 
 // inWords says what a person can do about an error of SQLite's.
 func (s *Store) inWords(err error) error {
@@ -174,31 +181,6 @@ func (s *Store) inWords(err error) error {
 	return err
 }
 
-// Page caches in KiB: the writer's holds the hot end of the logs, a reader's
-// little more than one page of history.
-const (
-	writerCache = 16 << 10
-	readerCache = 2 << 10
-)
-
-// connect opens one connection.
-func connect(path string, cache int) (*sqlite3.Conn, error) {
-	db, err := sqlite3.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	err = db.Exec(fmt.Sprintf(`
-		pragma busy_timeout = 10000;
-		pragma journal_mode = wal;
-		pragma synchronous = full;
-		pragma foreign_keys = on;
-		pragma cache_size = -%d;`, cache))
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
-}
-
 // Close waits for those who read, closes every connection, and lets go of the
 // folder.
 func (s *Store) Close() error {
@@ -206,7 +188,7 @@ func (s *Store) Close() error {
 	var errs []error
 	for range readers {
 		if db := <-s.read; db != nil {
-			errs = append(errs, db.Close())
+			errs = append(errs, db.close())
 		}
 	}
 	close(s.read) // for whoever waits for one
@@ -221,11 +203,3 @@ func (s *Store) Close() error {
 	}
 	return errors.Join(append(errs, s.lock.Close())...)
 }
-
-// Release implements store.Store. The log stays, and it must not wait for a commit.
-func (s *Store) Release(string) {}
-
-var _ interface {
-	store.Store
-	store.Keeper
-} = (*Store)(nil)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Variables that make this test binary a writer, which is killed with the power.
@@ -42,7 +43,7 @@ func writeUntilKilled(folder, pragma string) error {
 		return err
 	}
 	if pragma != "" {
-		if err := s.writer.db.Exec(pragma); err != nil {
+		if err := s.writer.Exec(pragma); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func writeUntilKilled(folder, pragma string) error {
 			heads[room]++
 			drafts[i] = said(room, heads[room])
 		}
-		events, err := s.Append(context.Background(), drafts)
+		results, err := s.Append(context.Background(), drafts)
 		if err != nil {
 			fmt.Println() // acknowledges nothing
 			if heads, err = headsOf(s); err != nil {
@@ -66,16 +67,19 @@ func writeUntilKilled(folder, pragma string) error {
 			continue
 		}
 		var line strings.Builder
-		for _, e := range events {
-			fmt.Fprintf(&line, "%s %d ", e.Room, e.Seq)
+		for _, r := range results {
+			if !r.New {
+				return fmt.Errorf("a key is there already: %+v", r)
+			}
+			fmt.Fprintf(&line, "%s %d ", r.Event.Room, r.Event.Seq)
 		}
 		fmt.Println(line.String())
 	}
 }
 
 // headsOf is the head of each room, as it is read.
-func headsOf(s *Store) (map[string]store.Seq, error) {
-	heads := map[string]store.Seq{}
+func headsOf(s *Store) (map[string]protocol.Seq, error) {
+	heads := map[string]protocol.Seq{}
 	rooms, err := s.Rooms(context.Background())
 	for _, r := range rooms {
 		heads[r.Name] = r.Head
@@ -84,9 +88,11 @@ func headsOf(s *Store) (map[string]store.Seq, error) {
 }
 
 // said is what the writer says at a seq: a few bytes, or more than a page.
-func said(room string, seq store.Seq) store.Draft {
+func said(room string, seq protocol.Seq) store.Draft {
 	text := fmt.Sprintf("%s %d ", room, seq)
-	return store.Draft{Room: room, User: "u1", Name: "ada", Text: strings.Repeat(text, 1+int(seq*2654435761>>7%400))}
+	d := message(room, ada, strings.Repeat(text, 1+int(seq*2654435761>>7%400)))
+	d.Key = fmt.Sprint("key-", seq)
+	return d
 }
 
 // TestAPowerCutLosesNothingThatWasAcknowledged cuts the power of a store's disk
@@ -200,15 +206,15 @@ type victim struct {
 	disk    string
 	folder  int // how often it moved
 	pragma  string
-	steps   int                  // after so many the disk does nothing any more; 0 for no end
-	failing bool                 // its fsyncs, from the first batch on
-	failed  int                  // batches
-	acked   map[string]store.Seq // the head of each room
-	epochs  map[string]string    // as first seen
+	steps   int                     // after so many the disk does nothing any more; 0 for no end
+	failing bool                    // its fsyncs, from the first batch on
+	failed  int                     // batches
+	acked   map[string]protocol.Seq // the head of each room
+	epochs  map[string]string       // as first seen
 }
 
 func newVictim(t *testing.T) *victim {
-	return &victim{disk: t.TempDir(), acked: map[string]store.Seq{}}
+	return &victim{disk: t.TempDir(), acked: map[string]protocol.Seq{}}
 }
 
 func (v *victim) data(disk string) string {
@@ -218,7 +224,7 @@ func (v *victim) data(disk string) string {
 // moveOut has the next writer begin in a folder that isn't there yet.
 func (v *victim) moveOut() {
 	v.folder++
-	v.acked, v.epochs = map[string]store.Seq{}, nil
+	v.acked, v.epochs = map[string]protocol.Seq{}, nil
 }
 
 func (v *victim) total() (n int) {
@@ -275,7 +281,7 @@ func (v *victim) note(lines *bufio.Reader) error {
 	words := strings.NewReader(line)
 	for {
 		var room string
-		var seq store.Seq
+		var seq protocol.Seq
 		if _, err := fmt.Fscan(words, &room, &seq); err == io.EOF {
 			return nil
 		} else if err != nil {
@@ -298,17 +304,18 @@ func (v *victim) damage() error {
 	if err != nil {
 		return err
 	}
-	epochs, heads := map[string]string{}, map[string]store.Seq{}
+	epochs, heads := map[string]string{}, map[string]protocol.Seq{}
 	for _, r := range rooms {
 		epochs[r.Name], heads[r.Name] = r.Epoch, r.Head
-		var last store.Event
-		for page := []store.Event{{}}; len(page) > 0; {
+		var last protocol.Event
+		for page := []protocol.Event{{}}; len(page) > 0; {
 			if page, err = s.Read(context.Background(), r.Name, last.Seq, 1000); err != nil {
 				return err
 			}
 			for _, e := range page {
-				if e.Seq != last.Seq+1 || e.Time < last.Time || e.Draft != said(r.Name, e.Seq) {
-					return fmt.Errorf("%s: after seq %d and time %d comes %+v", r.Name, last.Seq, last.Time, e)
+				want := said(r.Name, e.Seq)
+				if e.Seq != last.Seq+1 || e.TS < last.TS || e.Text != want.Text || e.Key != want.Key || e.User != ada {
+					return fmt.Errorf("%s: after seq %d and time %d comes %+v", r.Name, last.Seq, last.TS, e)
 				}
 				last = e
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Snapshot is what a data folder held at one moment, read without its lock, so
@@ -23,7 +24,7 @@ import (
 // It is of one goroutine. As long as it is open a server's write-ahead log grows.
 type Snapshot struct {
 	path string
-	db   *sqlite3.Conn
+	db   *conn
 	was  fs.FileInfo // of the file, if no process had it open
 }
 
@@ -85,7 +86,7 @@ func holds(path string) (bool, error) {
 // openReadOnly opens one connection that can't write. An immutable file is one
 // that nobody writes to while it is open: SQLite neither locks it nor looks for
 // a write-ahead log.
-func openReadOnly(path string, immutable bool) (*sqlite3.Conn, error) {
+func openReadOnly(path string, immutable bool) (*conn, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func openReadOnly(path string, immutable bool) (*sqlite3.Conn, error) {
 	if err := db.Exec(fmt.Sprintf("pragma busy_timeout = 10000; pragma cache_size = -%d", readerCache)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return db, nil
+	return &conn{db, map[string]*sqlite3.Stmt{}}, nil
 }
 
 // knowSchema refuses a schema that this program can't read.
@@ -110,7 +111,7 @@ func (s *Snapshot) knowSchema() error {
 	if err != nil {
 		return err
 	}
-	version, err := integer(s.db, "pragma user_version")
+	version, err := integer(s.db.Conn, "pragma user_version")
 	switch {
 	case err != nil:
 		return err
@@ -140,14 +141,20 @@ func (s *Snapshot) Rooms(ctx context.Context) (found []store.Room, err error) {
 	return found, s.orEnd(ctx, err)
 }
 
-// Events gives a room's events in order; after an error, none.
-func (s *Snapshot) Events(ctx context.Context, room string) iter.Seq2[store.Event, error] {
-	return func(yield func(store.Event, error) bool) {
+// Events gives a room's events in order, as they were at that moment; after an
+// error, none.
+func (s *Snapshot) Events(ctx context.Context, room string) iter.Seq2[protocol.Event, error] {
+	return func(yield func(protocol.Event, error) bool) {
 		defer s.db.SetInterrupt(s.db.SetInterrupt(ctx))
-		stmt, _, err := s.db.Prepare(selectEvents + " order by seq")
+		id, _, err := roomID(s.db, room)
+		if err != nil {
+			yield(protocol.Event{}, s.orEnd(ctx, err))
+			return
+		}
+		stmt, _, err := s.db.Prepare(selectEvents + " order by e.seq")
 		if err == nil {
 			defer stmt.Close()
-			err = stmt.BindText(1, room)
+			err = stmt.BindInt64(1, id)
 		}
 		for err == nil && stmt.Step() {
 			if !yield(eventOf(stmt, room), nil) {
@@ -158,7 +165,7 @@ func (s *Snapshot) Events(ctx context.Context, room string) iter.Seq2[store.Even
 			err = stmt.Err()
 		}
 		if err != nil {
-			yield(store.Event{}, s.orEnd(ctx, err))
+			yield(protocol.Event{}, s.orEnd(ctx, err))
 		}
 	}
 }
@@ -173,7 +180,7 @@ func (s *Snapshot) orEnd(ctx context.Context, err error) error {
 
 // Close ends the snapshot. What was read counts only if it gives no error.
 func (s *Snapshot) Close() error {
-	err := s.db.Close()
+	err := s.db.close()
 	if s.was == nil {
 		return err
 	}

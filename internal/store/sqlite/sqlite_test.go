@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/storetest"
+	"github.com/parley-chat/parley/protocol"
 )
 
 func TestStoreKeepsItsPromises(t *testing.T) {
@@ -42,17 +43,39 @@ func closeStore(t *testing.T, s *Store) {
 	}
 }
 
-func say(t *testing.T, s *Store, room string, n int) []store.Event {
+var (
+	ada   = protocol.User{ID: "u1", Name: "ada"}
+	grace = protocol.User{ID: "u2", Name: "grace"}
+)
+
+func message(room string, user protocol.User, text string) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindMessage, User: user, Text: text}
+}
+
+// do appends drafts that are all to become events, which it returns.
+func do(t *testing.T, s *Store, drafts ...store.Draft) []protocol.Event {
 	t.Helper()
-	var drafts []store.Draft
-	for i := range n {
-		drafts = append(drafts, store.Draft{Room: room, Name: "ada", Text: fmt.Sprint(i)})
-	}
-	events, err := s.Append(context.Background(), drafts)
+	results, err := s.Append(context.Background(), drafts)
 	if err != nil {
 		t.Fatal(err)
 	}
+	events := make([]protocol.Event, len(results))
+	for i, r := range results {
+		if !r.New {
+			t.Fatalf("%+v became %+v, %v; want a new event", drafts[i], r, r.Err)
+		}
+		events[i] = r.Event
+	}
 	return events
+}
+
+func say(t *testing.T, s *Store, room string, n int) []protocol.Event {
+	t.Helper()
+	drafts := make([]store.Draft, n)
+	for i := range drafts {
+		drafts[i] = message(room, ada, fmt.Sprint(i))
+	}
+	return do(t, s, drafts...)
 }
 
 func onlyRoom(t *testing.T, s *Store) store.Room {
@@ -68,7 +91,6 @@ func TestALogGoesOnWhereItWas(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, folder)
 	before := say(t, s, "lobby", 10)
-	s.Release("lobby")
 	before = append(before, say(t, s, "lobby", 1)...)
 	room := onlyRoom(t, s)
 	closeStore(t, s)
@@ -91,13 +113,13 @@ func TestTimesNeverFallAcrossARestartWithASlowClock(t *testing.T) {
 	s := open(t, folder)
 	say(t, s, "lobby", 1)
 	const future = 9_999_999_999_999
-	if err := s.writer.db.Exec(fmt.Sprint("update room set time = ", future)); err != nil {
+	if err := s.writer.Exec(fmt.Sprint("update room set time = ", future)); err != nil {
 		t.Fatal(err)
 	}
 	closeStore(t, s)
 	for _, e := range say(t, open(t, folder), "lobby", 3) {
-		if e.Time < future {
-			t.Fatalf("time fell to %d", e.Time)
+		if e.TS < future {
+			t.Fatalf("time fell to %d", e.TS)
 		}
 	}
 }
@@ -131,7 +153,7 @@ func TestANewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, folder)
 	say(t, s, "lobby", 3)
-	if err := s.writer.db.Exec("pragma user_version = 99"); err != nil {
+	if err := s.writer.Exec("pragma user_version = 99"); err != nil {
 		t.Fatal(err)
 	}
 	closeStore(t, s)
@@ -211,7 +233,7 @@ func TestACopyOfTheSameDayIsNoticedToo(t *testing.T) {
 	path := filepath.Join(folder, File)
 	s := open(t, folder)
 	say(t, s, "lobby", 5)
-	if _, _, err := s.writer.db.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE); err != nil {
+	if _, _, err := s.writer.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE); err != nil {
 		t.Fatal(err)
 	}
 	copied := read(t, path) // while it runs
@@ -264,12 +286,12 @@ func remove(t *testing.T, path string) {
 func TestAFullDiskKeepsNothingOfABatchAndRecovers(t *testing.T) {
 	s := open(t, t.TempDir())
 	say(t, s, "lobby", 10)
-	if err := s.writer.db.Exec("pragma max_page_count = 1"); err != nil { // SQLite takes what it has now
+	if err := s.writer.Exec("pragma max_page_count = 1"); err != nil { // SQLite takes what it has now
 		t.Fatal(err)
 	}
 	drafts := make([]store.Draft, 500)
 	for i := range drafts {
-		drafts[i] = store.Draft{Room: "lobby", Name: "ada", Text: strings.Repeat("x", 1000)}
+		drafts[i] = message("lobby", ada, strings.Repeat("x", 1000))
 	}
 	if _, err := s.Append(context.Background(), drafts); !errors.Is(err, sqlite3.FULL) {
 		t.Fatalf("%v, want a full disk", err)
@@ -278,7 +300,7 @@ func TestAFullDiskKeepsNothingOfABatchAndRecovers(t *testing.T) {
 	if err != nil || len(got) != 10 {
 		t.Fatalf("%d events, %v; want 10", len(got), err)
 	}
-	if err := s.writer.db.Exec("pragma max_page_count = 1000000"); err != nil {
+	if err := s.writer.Exec("pragma max_page_count = 1000000"); err != nil {
 		t.Fatal(err)
 	}
 	if e := say(t, s, "lobby", 1); e[0].Seq != 11 {
@@ -293,11 +315,11 @@ func TestWritesThatFailAgainAndAgainPutNothingIntoTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closeStore(t, s)
-	if err := s.writer.db.Exec("create trigger refuse before insert on event begin select raise(abort, 'no'); end"); err != nil {
+	if err := s.writer.Exec("create trigger refuse before insert on event begin select raise(abort, 'no'); end"); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
-		if _, err := s.Append(context.Background(), []store.Draft{{Room: "lobby", Name: "ada", Text: "hi"}}); err == nil {
+		if _, err := s.Append(context.Background(), []store.Draft{message("lobby", ada, "hi")}); err == nil {
 			t.Fatal("it was written")
 		}
 	}

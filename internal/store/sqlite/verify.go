@@ -17,8 +17,8 @@ type Contents struct {
 }
 
 // Verify reads a backup through: it is a sound database of a schema that this
-// program knows, and in each room the events run from 1 to its head. Nothing is
-// made beside it.
+// program knows, and in each room the events run from its first to its head.
+// Nothing is made beside it.
 func Verify(ctx context.Context, path string) (Contents, error) {
 	sound, err := hasMagic(path)
 	if err != nil {
@@ -45,11 +45,12 @@ func Verify(ctx context.Context, path string) (Contents, error) {
 }
 
 func contents(ctx context.Context, path string) (c Contents, err error) {
-	db, err := openReadOnly(path, true)
+	read, err := openReadOnly(path, true)
 	if err != nil {
 		return c, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, read.close()) }()
+	db := read.Conn
 	db.SetInterrupt(ctx)
 	all, err := steps()
 	if err != nil {
@@ -77,18 +78,23 @@ func contents(ctx context.Context, path string) (c Contents, err error) {
 
 // count goes through the rooms, and sees that each has its whole log.
 func (c *Contents) count(db *sqlite3.Conn, path string) error {
+	first := "room.first"
+	if c.Schema < 2 {
+		first = "1" // nothing was purged yet
+	}
 	stmt, _, err := db.Prepare(`
-		select room.name, room.head, count(event.seq), coalesce(min(event.seq), 1), coalesce(max(event.seq), 0)
+		select room.name, ` + first + `, room.head, count(event.seq), min(event.seq), max(event.seq)
 		from room left join event on event.room = room.id group by room.id`)
 	if err != nil {
 		return err
 	}
 	defer stmt.Close()
 	for stmt.Step() {
-		head, count, first, last := stmt.ColumnInt64(1), stmt.ColumnInt64(2), stmt.ColumnInt64(3), stmt.ColumnInt64(4)
-		if first != 1 || count != head || last != head {
-			return fmt.Errorf("%s is damaged: use another backup (room %q should have events 1 to %d, and has %d, %d to %d)",
-				path, stmt.ColumnText(0), head, count, first, last)
+		first, head := stmt.ColumnInt64(1), stmt.ColumnInt64(2)
+		count, from, to := stmt.ColumnInt64(3), stmt.ColumnInt64(4), stmt.ColumnInt64(5)
+		if count != head-first+1 || count > 0 && (from != first || to != head) {
+			return fmt.Errorf("%s is damaged: use another backup (room %q should have events %d to %d, and has %d, %d to %d)",
+				path, stmt.ColumnText(0), first, head, count, from, to)
 		}
 		c.Rooms++
 		c.Events += count
