@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"debug/elf"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -57,16 +58,21 @@ func TestDockerfileMakesAProgramThatNeedsNothingElse(t *testing.T) {
 	}
 	wantStatic(t, program)
 
+	wantMatch(t, dockerfile, `(?m)^COPY --from=build --chown=65532:65532 /data /data$`)
 	wantMatch(t, dockerfile, `(?m)^USER 65532:65532$`)
+	data := wantMatch(t, dockerfile, `(?m)^ENV (PARLEY_DATA=/data)$`)[1]
 	wantMatch(t, dockerfile, `(?m)^ENTRYPOINT \["/parley"\]$`)
 	wantMatch(t, dockerfile, `(?m)^CMD \["serve", "--listen", ":8080"\]$`)
 	if os.Geteuid() != 0 {
 		t.Skip("changing the root folder takes root: the program was built and is static, and was not run alone")
 	}
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "data"), 0o755), os.Chown(filepath.Join(root, "data"), 65532, 65532)); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command("/parley", "serve", "--listen", "127.0.0.1:0")
 	cmd.Path, cmd.Err = "/parley", nil // in the new root
 	cmd.Dir = "/"
-	cmd.Env = []string{}
+	cmd.Env = []string{data}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
 	s := serve(t, cmd)
 	ada := dial(t, s.WS, nil)

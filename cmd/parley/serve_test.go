@@ -24,7 +24,7 @@ type serving struct {
 
 func startServing(t *testing.T, args ...string) *serving {
 	t.Helper()
-	cmd := command(t, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...)
+	cmd := command(t, append([]string{"serve", "--listen=127.0.0.1:0", "--store=memory"}, args...)...)
 	s := &serving{ended: make(chan int, 1)}
 	cmd.Stderr = &s.err
 	out, err := cmd.StdoutPipe()

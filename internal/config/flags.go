@@ -11,12 +11,13 @@ import "github.com/alecthomas/kong"
 type Flags struct {
 	Config string `placeholder:"FILE" help:"Settings file: TOML, whose keys are these flags' names."`
 
-	Listen    string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen; ${default} unless given. Port 0 picks a free one, an empty host is every address."`
-	Store     string `default:"memory" placeholder:"STORE" help:"Where rooms keep their messages: ${default}, which forgets them at a restart, or sqlite, on disk in --data."`
-	Data      string `default:"./parley-data" placeholder:"FOLDER" help:"Folder of --store sqlite, made at need; ${default} unless given."`
-	Broker    string `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes: ${default}, since this version runs on one node alone."`
-	Rate      string `default:"10/10s" placeholder:"N/TIME" help:"How many messages each person may send in any such time; ${default} unless given, off for trusted networks."`
-	Heartbeat string `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`
+	Listen    string   `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen; ${default} unless given. Port 0 picks a free one, an empty host is every address."`
+	Store     string   `default:"sqlite" placeholder:"STORE" help:"Where rooms keep their messages: ${default}, on disk in --data, or memory, which forgets them at a restart."`
+	Data      string   `default:"./parley-data" placeholder:"FOLDER" help:"Folder of --store sqlite, made at need; ${default} unless given."`
+	Retain    []string `placeholder:"[ROOM=]TIME" help:"Forget messages that are older, such as 90d (or s, m, h, w); lobby=7d or attic=off for one room. Unless given, none are. May be repeated."`
+	Broker    string   `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes: ${default}, since this version runs on one node alone."`
+	Rate      string   `default:"10/10s" placeholder:"N/TIME" help:"How many messages each user may send in any such time; ${default} unless given, off for trusted networks."`
+	Heartbeat string   `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`
 
 	JWTSecret   string `name:"jwt-secret" placeholder:"SECRET" help:"Let in only whom a token vouches for, signed with this secret (HS256, 384, 512). @FILE keeps it off the command line, where others can see it."`
 	JWTKey      string `name:"jwt-key" placeholder:"PEM" help:"The same, signed by the owner of this public key (RS256, ES256, EdDSA); mostly @FILE."`

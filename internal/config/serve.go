@@ -12,6 +12,7 @@ type Serve struct {
 	Listen    string // host:port; port 0 picks a free one
 	Store     string // "memory" or "sqlite"
 	Data      string // folder of the sqlite store
+	Retain    Retain
 	Broker    string // "memory"
 	Rate      Rate
 	Heartbeat time.Duration
@@ -40,7 +41,7 @@ func (s *Serve) Guests() bool {
 	return s.JWTSecret == "" && s.JWTKey == nil && s.JWTJWKS == ""
 }
 
-// Rate bounds the chats of a session: at most N in any window of length Per.
+// Rate bounds the chats of a user: at most N in any window of length Per.
 // The zero value allows all.
 type Rate struct {
 	N   int

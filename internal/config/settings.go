@@ -18,6 +18,7 @@ func (f *Flags) Settings() (Serve, error) {
 	s.Listen = check(&c, "listen", f.Listen, parseListen)
 	s.Store = check(&c, "store", f.Store, parseStore)
 	s.Data = check(&c, "data", f.Data, parseFolder)
+	s.Retain = c.retain(checkAll(&c, "retain", f.Retain, parseRetention))
 	s.Broker = check(&c, "broker", f.Broker, parseBroker)
 	s.Rate = check(&c, "rate", f.Rate, parseRate)
 	s.Heartbeat = check(&c, "heartbeat", f.Heartbeat, parseHeartbeat)
@@ -99,12 +100,12 @@ func check[T any](c *checks, name, value string, parse func(string) (T, error)) 
 }
 
 // checkAll is check for a setting of many values.
-func checkAll(c *checks, name string, values []string, parse func(string) (string, error)) []string {
+func checkAll[T any](c *checks, name string, values []string, parse func(string) (T, error)) []T {
 	if len(values) == 0 {
 		check(c, name, "", parse)
 		return nil
 	}
-	var all []string
+	var all []T
 	for _, value := range values {
 		all = append(all, check(c, name, strings.TrimSpace(value), parse))
 	}

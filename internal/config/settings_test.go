@@ -51,7 +51,7 @@ func write(t *testing.T, name, text string) string {
 
 func TestNothingGivenIsTheDefaults(t *testing.T) {
 	got := mustRead(t)
-	want := Serve{Listen: "localhost:8080", Store: "memory", Data: "./parley-data", Broker: "memory", Rate: Rate{10, 10 * time.Second},
+	want := Serve{Listen: "localhost:8080", Store: "sqlite", Data: "./parley-data", Broker: "memory", Rate: Rate{10, 10 * time.Second},
 		Heartbeat: 30 * time.Second, LogFormat: "text"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -65,13 +65,15 @@ rate = "1/1s"
 heartbeat = "1s"
 allow-origin = ["https://file.example", "https://other.example"]
 trusted-proxy = "10.0.0.1"
+retain = ["90d", "lobby=7d"]
 `)
 	t.Setenv("PARLEY_CONFIG", file)
 	t.Setenv("PARLEY_LISTEN", "localhost:2")
 	t.Setenv("PARLEY_RATE", "2/2s")
 	t.Setenv("PARLEY_ALLOW_ORIGIN", "https://env.example,null")
 	got := mustRead(t, "--listen", "localhost:3")
-	want := Serve{Listen: "localhost:3", Store: "memory", Data: "./parley-data", Broker: "memory", Rate: Rate{2, 2 * time.Second}, Heartbeat: time.Second,
+	want := Serve{Listen: "localhost:3", Store: "sqlite", Data: "./parley-data", Broker: "memory", Rate: Rate{2, 2 * time.Second}, Heartbeat: time.Second,
+		Retain:       Retain{90 * 24 * time.Hour, map[string]time.Duration{"lobby": 7 * 24 * time.Hour}},
 		AllowOrigins: []string{"https://env.example", "null"}, TrustedProxies: []string{"10.0.0.1"}, LogFormat: "text"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -92,7 +94,7 @@ trusted-proxy = "10.0.0.1"
 
 func TestEveryFlagIsAVariableAndAKey(t *testing.T) {
 	values := map[string]string{
-		"listen": ":0", "store": "memory", "rate": "off", "heartbeat": "5s", "jwt-secret": "s3cret", "jwt-key": publicKeyPEM(t),
+		"listen": ":0", "store": "memory", "retain": "lobby=7d", "rate": "off", "heartbeat": "5s", "jwt-secret": "s3cret", "jwt-key": publicKeyPEM(t),
 		"jwt-jwks": "https://id.example/keys", "jwt-audience": "chat", "jwt-issuer": "https://id.example",
 		"metrics-token": "m3trics", "public-url": "https://chat.example", "allow-origin": "null", "trusted-proxy": "10.0.0.0/8",
 		"log-format": "json",
@@ -143,5 +145,30 @@ func TestOriginsAreWrittenAsBrowsersWriteThem(t *testing.T) {
 	}
 	if want := []string{"http://[::1]", "http://a.example:8080"}; !reflect.DeepEqual(s.AllowOrigins, want) {
 		t.Errorf("origins are %q, want %q", s.AllowOrigins, want)
+	}
+}
+
+func TestRetainIsOneTimeAndThoseOfRooms(t *testing.T) {
+	const day = 24 * time.Hour
+	for values, want := range map[string]Retain{
+		"90d":                    {Default: 90 * day},
+		"off":                    {},
+		"90d,lobby=7d,attic=off": {90 * day, map[string]time.Duration{"lobby": 7 * day, "attic": 0}},
+		"lobby=2w":               {0, map[string]time.Duration{"lobby": 14 * day}},
+		"30s, a=45m , b=12h":     {30 * time.Second, map[string]time.Duration{"a": 45 * time.Minute, "b": 12 * time.Hour}},
+		"a=b=1d,90d=1w,off=2d":   {0, map[string]time.Duration{"a=b": day, "90d": 7 * day, "off": 2 * day}},
+		"36500d":                 {Default: 36500 * day},
+		"two words=1d":           {0, map[string]time.Duration{"two words": day}},
+		"Cafe\u0301=1d":          {0, map[string]time.Duration{"Caf\u00e9": day}},
+	} {
+		if got := mustRead(t, "--retain", values).Retain; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", values, got, want)
+		}
+	}
+	s := mustRead(t, "--retain=90d", "--retain=lobby=7d", "--retain=attic=off").Retain
+	for name, want := range map[string]time.Duration{"general": 90 * day, "lobby": 7 * day, "attic": 0} {
+		if got := s.For(name); got != want {
+			t.Errorf("#%s is kept %v, want %v", name, got, want)
+		}
 	}
 }
