@@ -102,8 +102,8 @@ func marshal(frame any) []byte {
 	return payload
 }
 
-// okFrame is the frame that says that a command was done.
-func okFrame(id string, fields any) []byte {
+// doneFrame is the frame that says that a command was done.
+func doneFrame(id string, fields any) []byte {
 	dst := []byte(`{"type":"ok"`)
 	if id != "" {
 		dst = append(dst, `,"id":`...)
@@ -116,8 +116,8 @@ func okFrame(id string, fields any) []byte {
 	return append(dst, '}')
 }
 
-// errorFrame is the frame that says that a command was not done.
-func errorFrame(id string, err error) []byte {
+// refusedFrame is the frame that says that a command was not done.
+func refusedFrame(id string, err error) []byte {
 	r := protocol.Refusal{Type: protocol.TypeError, ID: id, Code: codeOf(err)}
 	if e, ok := errors.AsType[*protocol.Error](err); ok {
 		r.Text, r.RetryMS = e.Text, e.Retry.Milliseconds()

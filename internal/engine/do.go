@@ -22,7 +22,7 @@ func (e *Engine) Do(ctx context.Context, by auth.Identity, name string, payload 
 		e.storeFails("a command could not be done", err)
 		return nil, &protocol.Error{Code: code, Text: code.Sentence()}
 	}
-	return okFrame(id, fields), nil
+	return doneFrame(id, fields), nil
 }
 
 func (e *Engine) do(ctx context.Context, by *auth.Identity, name string, payload []byte) (fields any, id string, err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/memory"
 	"github.com/parley-chat/parley/internal/store/sqlite"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // fallen opens slow, which has twenty events to read that memory no longer holds,
@@ -64,7 +65,7 @@ func TestOneWhoLeavesWhileTheStoreServesItGetsTheRest(t *testing.T) {
 // unreadable is a store that appends, and can't read.
 type unreadable struct{ *memory.Store }
 
-func (unreadable) Read(context.Context, string, store.Seq, int) ([]store.Event, error) {
+func (unreadable) Read(context.Context, string, protocol.Seq, int) ([]protocol.Event, error) {
 	return nil, errors.New("input/output error")
 }
 

@@ -28,7 +28,7 @@ type fullDisk struct {
 	full atomic.Bool
 }
 
-func (d *fullDisk) Append(ctx context.Context, drafts []store.Draft) ([]store.Event, error) {
+func (d *fullDisk) Append(ctx context.Context, drafts []store.Draft) ([]store.Result, error) {
 	if d.full.Load() {
 		return nil, errors.New("no space left on device")
 	}
@@ -64,7 +64,7 @@ type slowDisk struct {
 	goOn chan error
 }
 
-func (d *slowDisk) Append(ctx context.Context, drafts []store.Draft) ([]store.Event, error) {
+func (d *slowDisk) Append(ctx context.Context, drafts []store.Draft) ([]store.Result, error) {
 	if err := <-d.goOn; err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
@@ -81,7 +82,7 @@ func tcp(t *testing.T, e *Engine, change ...func(*Opening)) *peer {
 }
 
 func open(t *testing.T, e *Engine, ours, theirs net.Conn, change []func(*Opening)) *peer {
-	o := Opening{Conn: ours}
+	o := Opening{Conn: ours, Identity: guest("Anonymous")}
 	for _, f := range change {
 		f(&o)
 	}
@@ -90,6 +91,11 @@ func open(t *testing.T, e *Engine, ours, theirs net.Conn, change []func(*Opening
 		decoder: frame.NewDecoder(frame.Client, o.Deflate, frame.Limits{MessageBytes: 1 << 20, Fragments: 1})}
 	t.Cleanup(func() { theirs.Close() })
 	return p
+}
+
+// guest is somebody whom nobody knows yet.
+func guest(name string) auth.Identity {
+	return auth.Identity{Guest: true, User: "guest." + rand.Text(), Name: name}
 }
 
 func as(id auth.Identity) func(*Opening) { return func(o *Opening) { o.Identity = id } }

@@ -60,12 +60,12 @@ func (v *v1) tell(payload []byte) {
 }
 
 // ok answers a command that was done.
-func (v *v1) ok(id string, fields any) { v.tell(okFrame(id, fields)) }
+func (v *v1) ok(id string, fields any) { v.tell(doneFrame(id, fields)) }
 
 // no answers a command that was not done.
 func (v *v1) no(id string, err error, now time.Time) {
 	v.session.engine.metrics.Refused(codeOf(err))
-	v.tell(errorFrame(id, err))
+	v.tell(refusedFrame(id, err))
 	v.session.tire(now)
 }
 
@@ -122,7 +122,7 @@ func (v *v1) appended(o *outcome) {
 	switch {
 	case s.state != alive: // it has gone, and can't be told
 	case o.err != nil:
-		v.tell(errorFrame(f.id, o.err))
+		v.tell(refusedFrame(f.id, o.err))
 	default:
 		v.ok(f.id, protocol.Written{Seq: o.seq, TS: o.ts, Repeated: o.repeated})
 	}

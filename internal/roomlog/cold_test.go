@@ -8,7 +8,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 	"github.com/parley-chat/parley/protocol/tutorial"
 )
@@ -79,7 +78,7 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 					continue
 				}
 				want := stored[r.next-1]
-				if text != string(tutorial.AppendChat(nil, want.Name, want.Text, want.Time)) {
+				if text != string(tutorial.AppendChat(nil, want.User.Name, want.Text, want.TS)) {
 					t.Fatalf("read %.60s, want seq %d", text, want.Seq)
 				}
 				r.next++

@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/parley-chat/parley/internal/frame"
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 	"github.com/parley-chat/parley/protocol/tutorial"
 )
@@ -19,6 +18,9 @@ var (
 	plain    = Encoding{protocol.Tutorial, false}
 	deflated = Encoding{protocol.Tutorial, true}
 )
+
+// ada says everything.
+var ada = protocol.User{ID: "u1", Name: "ada"}
 
 func newLog(memory int) *Log {
 	return New("lobby", &Budget{MemoryBytes: memory, Total: 1 << 30}, func() {})

@@ -19,6 +19,7 @@ type Reader struct {
 	cursor Cursor
 	seq    protocol.Seq // of the newest event that was passed; 0 if none is known
 	cold   bool         // what comes next is read from the store
+	sought bool         // seq is known, even where it is 0
 	ahead  bool         // it has read in the store what the log has yet to get
 
 	// Any goroutine.
@@ -51,7 +52,7 @@ func (l *Log) Attach(e Encoding) *Reader {
 	defer l.mu.Unlock()
 	s := l.streams[e.index()]
 	if s == nil {
-		s = &stream{readers: map[*Reader]struct{}{}}
+		s = &stream{dense: e.Dialect == protocol.V1, readers: map[*Reader]struct{}{}}
 		l.streams[e.index()] = s
 	}
 	r := &Reader{log: l, encoding: e, stream: s, cursor: s.head, seq: l.head}
@@ -68,7 +69,7 @@ func (r *Reader) Seek(seq, head protocol.Seq) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stored = max(l.stored, head)
-	r.seq = seq
+	r.seq, r.sought = seq, true
 	r.place()
 }
 
@@ -80,7 +81,10 @@ func (r *Reader) place() {
 		r.passed.Store(uint64(anyCursor))
 		return
 	}
-	r.cursor = max(r.cursor, cursor)
+	if !r.sought { // the notices that it had are not read again
+		cursor = max(cursor, r.cursor)
+	}
+	r.cursor = cursor
 	r.passed.Store(uint64(r.cursor))
 }
 
@@ -161,7 +165,7 @@ type ColdRead struct {
 func (r *Reader) Cold() ColdRead {
 	r.log.mu.RLock()
 	defer r.log.mu.RUnlock()
-	if r.seq == 0 && r.log.first > 0 { // nothing was there when it came
+	if r.seq == 0 && !r.sought && r.log.first > 0 { // nothing was there when it came
 		r.seq = r.log.first - 1
 	}
 	return ColdRead{r.log.room, r.seq}

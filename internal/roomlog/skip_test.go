@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 )
 

@@ -24,6 +24,7 @@ const (
 // are never changed once written, so readers keep them without a lock; all else is
 // guarded by the log's mu.
 type stream struct {
+	dense    bool // every event is in it
 	readers  map[*Reader]struct{}
 	segments []segment // oldest first; only the last one grows
 	head     Cursor    // frames ever written
@@ -182,6 +183,7 @@ func (s *stream) after(seq, newest protocol.Seq) (cursor Cursor, ok bool) {
 	}
 	seg := &s.segments[i]
 	at := sort.Search(len(seg.marks), func(j int) bool { return seg.marks[j].seq > seq })
-	first := i == 0 && at == 0
-	return seg.first + Cursor(at), !first || seg.marks[0].event && seg.marks[0].seq == seq+1
+	next := seg.marks[at].event && seg.marks[at].seq == seq+1
+	inside := i > 0 || at > 0 // what the dialect has of the events between is in here
+	return seg.first + Cursor(at), next || inside && !s.dense
 }

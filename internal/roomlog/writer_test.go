@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/memory"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // told counts the answers to proposals.
