@@ -33,8 +33,8 @@ func CleanRoom(s string) (string, error) {
 
 func clean(s string, maxRunes int, code protocol.Code) (string, error) {
 	// Composing can only shorten a name by so much: a longer one is refused
-	// before any work is spent on it.
-	if len(s) > 16*maxRunes {
+	// before any work is spent on it. What comes from a URL may be no text at all.
+	if len(s) > 16*maxRunes || !utf8.ValidString(s) {
 		return "", &protocol.Error{Code: code}
 	}
 	s = norm.NFC.String(s)

@@ -22,6 +22,8 @@ func TestNamesAreShownInNFCAndHoldNothingUnseen(t *testing.T) {
 		{"forty-one", strings.Repeat("a", 41), ""},
 		{"empty", "", ""},
 		{"nothing but spaces", " \u00A0\u3000", ""},
+		{"no UTF-8", "ada\xff", ""},
+		{"half a code point", "\xc3", ""},
 		{"newline", "a\nb", ""},
 		{"tab", "a\tb", ""},
 		{"NUL", "a\x00b", ""},
