@@ -13,7 +13,8 @@ import (
 // roomState is where a log stands, as the last commit left it.
 type roomState struct {
 	store.Standing
-	id int64 // 0 until the log has its first event
+	id    int64 // 0 until the log has its first event
+	moved bool  // in the batch that is being written
 }
 
 // maxRooms is how many logs' places are remembered; of others the file is asked.
@@ -23,7 +24,7 @@ const maxRooms = 10_000
 func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := batch{known: s.rooms, moved: map[string]*roomState{}, bodies: s.bodies, epochs: s.epochs, now: time.Now().UnixMilli()}
+	b := batch{known: s.rooms, rooms: map[string]*roomState{}, bodies: s.bodies, epochs: s.epochs, now: time.Now().UnixMilli()}
 	results := make([]store.Result, len(drafts))
 	err := s.write(func(db *conn) (err error) {
 		b.db = db
@@ -40,18 +41,19 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result,
 	if len(s.rooms) > maxRooms {
 		clear(s.rooms)
 	}
-	for name, state := range b.moved {
-		s.rooms[name] = state
+	for name, r := range b.rooms {
+		r.moved = false
+		s.rooms[name] = r
 	}
 	return results, nil
 }
 
-// batch is what is written in one transaction. What is known from before isn't
-// changed: moved is where rooms stand once the commit is done.
+// batch is what is written in one transaction. Nothing that is known from before is
+// changed by it until the commit is done.
 type batch struct {
 	db     *conn
 	known  map[string]*roomState
-	moved  map[string]*roomState
+	rooms  map[string]*roomState // as they will stand
 	bodies *store.Bodies
 	epochs string
 	now    int64
@@ -81,7 +83,7 @@ func (b *batch) add(d *store.Draft) (store.Result, error) {
 
 // room is where a room stands, for the batch to move.
 func (b *batch) room(name string) (*roomState, error) {
-	if r := b.moved[name]; r != nil {
+	if r := b.rooms[name]; r != nil {
 		return r, nil
 	}
 	r := &roomState{}
@@ -97,7 +99,7 @@ func (b *batch) room(name string) (*roomState, error) {
 			return nil, err
 		}
 	}
-	b.moved[name] = r
+	b.rooms[name] = r
 	return r, nil
 }
 
@@ -110,7 +112,7 @@ func (b *batch) append(r *roomState, e *protocol.Event, body store.Body) error {
 			return err
 		}
 	}
-	r.Head, r.Time = e.Seq, e.TS
+	r.Head, r.Time, r.moved = e.Seq, e.TS, true
 	switch e.Kind {
 	case protocol.KindMessage:
 		return insertMessage(b.db, r.id, e, body)
@@ -122,8 +124,8 @@ func (b *batch) append(r *roomState, e *protocol.Event, body store.Body) error {
 
 // moveHeads has the rooms' rows follow.
 func (b *batch) moveHeads() error {
-	for _, r := range b.moved {
-		if r.id == 0 {
+	for _, r := range b.rooms {
+		if !r.moved {
 			continue
 		}
 		err := b.db.exec("update room set head = ?, time = ?, topic = ?, topic_seq = ?, topic_time = ? where id = ?",

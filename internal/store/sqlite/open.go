@@ -23,8 +23,9 @@ const (
 	lifeFile = "parley.life" // holds the life id of the database beside it
 )
 
-// readers is how many connections read; each has a small page cache of its own.
-const readers = 2
+// readers is how many connections read, so that a page needn't wait for a long
+// count; each has a small page cache of its own.
+const readers = 4
 
 // Store is one open data folder.
 type Store struct {

@@ -2,11 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/words"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -38,16 +38,14 @@ func unread(db *conn, user protocol.User, room string, u *store.Unread) (err err
 		return err
 	}
 	err = db.query(func(s *sqlite3.Stmt) { u.Messages = s.ColumnInt(0) },
-		"select count(*) from event where room = ? and seq > ? and user <> ? and kind = 'message' and deleted = 0", id, u.Read, user.ID)
+		"select count(*) from event indexed by event_unread where room = ? and seq > ? and user <> ? and kind = 'message' and deleted = 0", id, u.Read, user.ID)
 	if err != nil || u.Messages == 0 {
 		return err
 	}
 	return db.query(func(s *sqlite3.Stmt) {
-		if mentions(s.ColumnText(0), user.Name) {
+		if words.Mentions(s.ColumnText(0), user.Name) {
 			u.Mentions++
 		}
-	}, `select text from event where room = ? and seq > ? and user <> ? and kind = 'message' and deleted = 0 and instr(text, '@') > 0`,
+	}, `select text from event indexed by event_mention where room = ? and seq > ? and user <> ? and kind = 'message' and deleted = 0 and instr(text, '@') > 0`,
 		id, u.Read, user.ID)
 }
-
-func mentions(text, name string) bool { return strings.Contains(text, "@"+name) }
