@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"time"
@@ -88,7 +89,7 @@ func (v *v1) hear(m frame.Message, now time.Time) {
 	case c.write != nil:
 		v.write(id, c, m.Payload, now)
 	default:
-		v.look(id, c, m.Payload)
+		v.look(id, c, m.Payload, now)
 	}
 }
 
@@ -128,25 +129,31 @@ func (v *v1) appended(o *outcome) {
 	}
 }
 
-// look answers a command from the store. What comes after it waits.
-func (v *v1) look(id string, c command, payload []byte) {
+// look answers a command from the store, which has what was sent before it. What
+// comes after it waits.
+func (v *v1) look(id string, c command, payload []byte, now time.Time) {
 	s := v.session
 	by := s.identity // as it is now
-	own := append([]byte(nil), payload...)
+	payload = bytes.Clone(payload)
 	var fields any
 	var err error
-	s.ask(func(ctx context.Context) {
-		fields, err = c.look(ctx, s.engine, &by, own)
-	}, func(now time.Time) {
+	run := func(ctx context.Context) { fields, err = c.look(ctx, s.engine, &by, payload) }
+	s.inOrder(now, func(time.Time) { s.ask(run, v.looked(id, &fields, &err)) })
+}
+
+// looked answers once the store has.
+func (v *v1) looked(id string, fields *any, err *error) func(now time.Time) {
+	return func(now time.Time) {
+		s := v.session
 		switch {
 		case s.state != alive:
-		case err != nil:
-			s.engine.storeFails("a command could not be done", err)
-			v.no(id, err, now)
+		case *err != nil:
+			s.engine.storeFails("a command could not be done", *err)
+			v.no(id, *err, now)
 		default:
-			v.ok(id, fields)
+			v.ok(id, *fields)
 		}
-	})
+	}
 }
 
 func (v *v1) rename(id string, payload []byte, now time.Time) {

@@ -8,11 +8,12 @@ import (
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/gateway"
 	"github.com/parley-chat/parley/internal/metrics"
+	"github.com/parley-chat/parley/protocol/schema"
 	"github.com/parley-chat/parley/web"
 )
 
 // newDoor makes the gateway that the settings ask for.
-func newDoor(cfg config.Serve, e *engine.Engine, log *slog.Logger, m *metrics.Metrics) (*gateway.Gateway, error) {
+func newDoor(cfg config.Serve, e *engine.Engine, passes *auth.Passes, log *slog.Logger, m *metrics.Metrics) (*gateway.Gateway, error) {
 	verifier, err := auth.New(auth.Config{
 		Secret:   cfg.JWTSecret,
 		Key:      cfg.JWTKey,
@@ -26,10 +27,13 @@ func newDoor(cfg config.Serve, e *engine.Engine, log *slog.Logger, m *metrics.Me
 	}
 	return gateway.New(gateway.Config{
 		Sessions:       e,
+		Commands:       e,
+		Passes:         passes,
 		Verifier:       verifier,
 		Metrics:        m,
 		Log:            log,
 		Page:           web.Handler(),
+		Contract:       schema.Handler(),
 		Listen:         cfg.Listen,
 		PublicURL:      cfg.PublicURL,
 		AllowOrigins:   cfg.AllowOrigins,

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/config"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/gateway"
@@ -23,6 +24,7 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/memory"
 	"github.com/parley-chat/parley/internal/store/sqlite"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Node is one running server.
@@ -30,6 +32,7 @@ type Node struct {
 	url     string
 	store   store.Store
 	engine  *engine.Engine
+	retain  *retention
 	gateway *gateway.Gateway
 	server  *http.Server
 	failed  chan error
@@ -53,6 +56,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		return nil, err
 	}
 	n := &Node{store: logs, failed: make(chan error, 1)}
+	passes := auth.NewPasses(logs.Secret())
 	n.engine = engine.New(engine.Config{
 		Store:     n.store,
 		Metrics:   m,
@@ -61,12 +65,22 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		RateLabel: rateLabel(cfg.Rate),
 		Heartbeat: cfg.Heartbeat,
 		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: min(allMemory, debug.SetMemoryLimit(-1)/4)},
+		Pass:      issuer(cfg, passes),
 	})
-	if err := n.openDoor(cfg, log, m); err != nil {
-		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.store.Close())
+	n.retain = startRetention(logs, cfg.Retain, log)
+	if err := n.openDoor(cfg, passes, log, m); err != nil {
+		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore())
 	}
 	fmt.Fprintf(stdout, "listening on %s\n", n.url)
 	return n, nil
+}
+
+// issuer gives guests their passes, where guests may come in.
+func issuer(cfg config.Serve, passes *auth.Passes) func(protocol.User) string {
+	if !cfg.Guests() {
+		return nil
+	}
+	return func(u protocol.User) string { return passes.Issue(u, time.Now()) }
 }
 
 // openStore opens where the settings want the logs kept.
@@ -82,9 +96,9 @@ func openStore(cfg config.Serve, log *slog.Logger) (store.Store, error) {
 }
 
 // openDoor makes the gateway and listens.
-func (n *Node) openDoor(cfg config.Serve, log *slog.Logger, m *metrics.Metrics) error {
+func (n *Node) openDoor(cfg config.Serve, passes *auth.Passes, log *slog.Logger, m *metrics.Metrics) error {
 	var err error
-	if n.gateway, err = newDoor(cfg, n.engine, log, m); err != nil {
+	if n.gateway, err = newDoor(cfg, n.engine, passes, log, m); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
@@ -149,5 +163,10 @@ func (n *Node) Failed() <-chan error { return n.failed }
 func (n *Node) Drain(ctx context.Context) error {
 	n.gateway.Drain()
 	err := n.engine.Drain(ctx)
-	return errors.Join(err, n.server.Close(), n.store.Close())
+	return errors.Join(err, n.server.Close(), n.closeStore())
+}
+
+func (n *Node) closeStore() error {
+	n.retain.end()
+	return n.store.Close()
 }
