@@ -39,7 +39,7 @@ func (c *crowd) init() {
 type place struct {
 	crowd   *crowd
 	address netip.Prefix // zero: not counted
-	user    string       // empty: a guest, or none yet
+	user    string       // empty: none yet
 }
 
 // groupOf is what counts as one address: an IPv4 address, or an IPv6 /64, since
@@ -120,13 +120,13 @@ func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
 
 // limited refuses, and has the log say why at most once a minute.
 func (c *crowd) limited(code protocol.Code, text string, now time.Time) *refusal {
-	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text}
+	why := &refusal{code: code, status: http.StatusTooManyRequests, text: text, retry: time.Second}
 	if now.Sub(c.warned) >= time.Minute {
 		c.warned = now
 		why.level = slog.LevelWarn
 		why.log = text + " If it is a proxy of yours, name it with --trusted-proxy, so that its clients are told apart"
 	}
-	return why.with("Retry-After", "1")
+	return why
 }
 
 // sweep forgets, once a second, the addresses that have nobody here and did not
@@ -145,16 +145,12 @@ func (c *crowd) sweep(now time.Time) {
 
 // seat gives the place to a user, unless the user has too many.
 func (p *place) seat(user string) *refusal {
-	if user == "" {
-		return nil
-	}
 	p.crowd.mu.Lock()
 	defer p.crowd.mu.Unlock()
 	if p.crowd.users[user] >= protocol.MaxSessionsPerUser {
-		why := &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests,
+		return &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests, retry: 10 * time.Second,
 			text: fmt.Sprintf("This user has %d sessions already: close one.", protocol.MaxSessionsPerUser),
 			log:  "a user who has as many sessions as one may was turned away"}
-		return why.with("Retry-After", "10")
 	}
 	p.crowd.users[user]++
 	p.user = user

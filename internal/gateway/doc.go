@@ -2,7 +2,9 @@
 //
 //   - A refused upgrade gets an HTTP status before anything is upgraded, a text
 //     that says what would be right, and is counted by its reason.
-//   - No token, and no part of one, reaches a log line or an error.
+//   - A command over HTTP passes the same checks as an upgrade, and counts as one
+//     while it lasts.
+//   - No token or pass, and no part of one, reaches a log line or an error.
 //   - A page of another site cannot use a visitor's chat.
 //   - No peer holds on to more than a bounded number of connections, whether it
 //     speaks or not.

@@ -25,6 +25,7 @@ import (
 	"github.com/parley-chat/parley/internal/metrics"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store/memory"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // net/http keeps a connection that it hangs up on for half a second, so that the
@@ -65,7 +66,8 @@ func openDoorAt(t *testing.T, l net.Listener, change ...func(*gateway.Config)) *
 	store := memory.New()
 	e := engine.New(engine.Config{Store: store, Metrics: d.metrics, Log: log, Heartbeat: 30 * time.Second,
 		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}})
-	c := gateway.Config{Sessions: watched{e, d.opened}, Metrics: d.metrics, Log: log, Page: http.HandlerFunc(page), Listen: "localhost:8080"}
+	c := gateway.Config{Sessions: watched{e, d.opened}, Commands: e, Passes: passes, Metrics: d.metrics, Log: log,
+		Page: http.HandlerFunc(page), Listen: "localhost:8080"}
 	for _, f := range change {
 		f(&c)
 	}
@@ -119,6 +121,16 @@ func asUsers(c *gateway.Config) {
 
 const secret = "a secret of the tests, long enough to be one"
 
+var passes = auth.NewPasses([]byte(secret))
+
+// pass is one of a guest's, issued so long ago; the test fails if the log ever
+// shows it.
+func (d *door) pass(guest protocol.User, ago time.Duration) string {
+	pass := passes.Issue(guest, time.Now().Add(-ago))
+	d.tokens = append(d.tokens, pass)
+	return pass
+}
+
 // token is one of user's; the test fails if the log ever shows it.
 func (d *door) token(user string) string {
 	claims := jwt.MapClaims{"sub": user, "name": "Ada L.", "role": "admin", "exp": time.Now().Add(time.Hour).Unix()}
@@ -132,7 +144,7 @@ func (d *door) token(user string) string {
 
 func (d *door) wantNoTokenInLog() {
 	for _, token := range d.tokens {
-		for part := range strings.SplitSeq(token, ".") {
+		for part := range strings.SplitSeq(strings.TrimPrefix(token, "pass1."), ".") {
 			if strings.Contains(d.log.String(), part) {
 				d.t.Errorf("the log holds %q of a token:\n%s", part, d.log)
 			}
@@ -248,8 +260,13 @@ func (d *door) wantServes() {
 
 // refused reads the counter of refusals of one reason.
 func (d *door) refused(reason string) string {
+	return d.counter(`parley_refusals_total{reason="` + reason + `"}`)
+}
+
+// counter reads one counter; empty if there is none of that name.
+func (d *door) counter(name string) string {
 	a := d.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-	_, rest, _ := strings.Cut(a.body, `parley_refusals_total{reason="`+reason+`"} `)
+	_, rest, _ := strings.Cut(a.body, name+" ")
 	count, _, _ := strings.Cut(rest, "\n")
 	return count
 }

@@ -26,10 +26,13 @@ type Sessions interface {
 // Config is what a gateway is made of.
 type Config struct {
 	Sessions Sessions
+	Commands Commands
 	Verifier auth.Verifier // nil: everybody comes in as a guest
+	Passes   *auth.Passes
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
 	Page     http.Handler // serves / and its assets
+	Contract http.Handler // serves /api/, what programs can do here; nil for nothing
 
 	Listen         string // as it was asked for: its host is a name of this server
 	PublicURL      string // an origin; empty if nothing is known
@@ -42,7 +45,10 @@ type Config struct {
 type Gateway struct {
 	// Fixed after New.
 	sessions     Sessions
+	commands     Commands
+	reach        map[string]protocol.Reach // of each command
 	verifier     auth.Verifier
+	passes       *auth.Passes
 	metrics      *metrics.Metrics
 	log          *slog.Logger
 	origins      origins
@@ -64,7 +70,10 @@ func New(c Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		sessions:     c.Sessions,
+		commands:     c.Commands,
+		reach:        reaches(),
 		verifier:     c.Verifier,
+		passes:       c.Passes,
 		metrics:      c.Metrics,
 		log:          c.Log,
 		origins:      newOrigins(c),
@@ -73,7 +82,7 @@ func New(c Config) (*Gateway, error) {
 		lines:        newLineLimits(),
 	}
 	g.crowd.init()
-	g.handler = g.routes(c.Page)
+	g.handler = g.routes(c.Page, c.Contract)
 	return g, nil
 }
 
@@ -119,12 +128,16 @@ func (g *Gateway) watch(conn net.Conn, state http.ConnState) {
 	}
 }
 
-func (g *Gateway) routes(page http.Handler) http.Handler {
+func (g *Gateway) routes(page, contract http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	mux.HandleFunc("/readyz", g.ready)
 	mux.HandleFunc("/metrics", g.showMetrics)
-	mux.HandleFunc("/api/v1/whoami", g.whoami)
+	mux.HandleFunc("/api/v1/whoami", g.post(g.whoami))
+	mux.HandleFunc("/api/v1/{command}", g.post(g.command))
+	if contract != nil {
+		mux.Handle("/api/", contract)
+	}
 	mux.HandleFunc("/ws", g.upgrade)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" && wantsUpgrade(r) {

@@ -11,19 +11,29 @@ import (
 	"github.com/parley-chat/parley/protocol"
 )
 
-// tokenPrefix begins a subprotocol entry that carries a token.
+// tokenPrefix begins a subprotocol entry that carries a token or a pass.
 const tokenPrefix = "parley.token."
 
+// dialectOf is what a handshake asks to speak.
+func dialectOf(r *http.Request) protocol.Dialect {
+	if slices.Contains(listOf(r.Header, "Sec-Websocket-Protocol"), protocol.Subprotocol) {
+		return protocol.V1
+	}
+	return protocol.Tutorial
+}
+
 // accept is the response to a handshake that was found good (RFC 6455 §4.2.2).
-func accept(r *http.Request) (response []byte, deflate bool) {
+func accept(r *http.Request, dialect protocol.Dialect) (response []byte, deflate bool) {
 	const magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + magic)) //nolint:gosec // as above
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
 	b = base64.StdEncoding.AppendEncode(b, sum[:])
-	if entry, alone := tokenEntry(r); alone {
+	if dialect == protocol.V1 {
+		b = append(b, "\r\nSec-WebSocket-Protocol: "+protocol.Subprotocol...)
+	} else if entry, alone := tokenEntry(r); alone {
 		// Browsers and ws hang up where they offered something and nothing was
 		// chosen, so a client that offers its token alone gets that entry back. To
-		// one that offers a dialect, too, it would say that we speak it.
+		// one that offers another dialect, too, it would say that we speak it.
 		b = append(b, "\r\nSec-WebSocket-Protocol: "+entry...)
 	}
 	extension, deflate := frame.NegotiateDeflate(r.Header.Values("Sec-Websocket-Extensions"))

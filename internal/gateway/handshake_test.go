@@ -10,6 +10,8 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/parley-chat/parley/internal/frame"
+
+	"github.com/parley-chat/parley/protocol"
 )
 
 func TestHandshakeOfTheRFCIsAnswered(t *testing.T) {
@@ -222,7 +224,7 @@ func readUntil(r io.Reader, want string) string {
 	return string(got)
 }
 
-func TestSubprotocolIsChosenOnlyWhereATokenWasOfferedAlone(t *testing.T) {
+func TestSubprotocolIsParleyV1OrATokenOfferedAlone(t *testing.T) {
 	d := openDoor(t)
 	for offer, want := range map[string]string{
 		"parley.token.abc":                   "parley.token.abc",
@@ -232,10 +234,18 @@ func TestSubprotocolIsChosenOnlyWhereATokenWasOfferedAlone(t *testing.T) {
 		"chat, parley.token.abc":             "",
 		"parley.token.abc, parley.v9":        "",
 		"PARLEY.TOKEN.abc":                   "",
+		"parley.v1":                          "parley.v1",
+		"chat, parley.v1":                    "parley.v1",
+		"parley.token.abc, parley.v1":        "parley.v1",
+		"parley.v1, parley.token.abc":        "parley.v1",
+		"Parley.V1":                          "",
 	} {
 		got := d.ask(request("GET / HTTP/1.1", "Sec-WebSocket-Protocol: "+offer))
 		if got.status != 101 || got.header.Get("Sec-WebSocket-Protocol") != want {
 			t.Errorf("offered %s: %d, chose %q; want %q", offer, got.status, got.header.Get("Sec-WebSocket-Protocol"), want)
+		}
+		if o := <-d.opened; (o.Dialect == protocol.V1) != (want == protocol.Subprotocol) {
+			t.Errorf("offered %s: the session speaks dialect %d", offer, o.Dialect)
 		}
 	}
 }

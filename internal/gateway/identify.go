@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,25 +12,71 @@ import (
 	"github.com/parley-chat/parley/protocol"
 )
 
-// identify says who a request is of: a guest where nobody needs a token, else
-// whom the token speaks of.
+// comesIn says who a session is of: a guest of parley.v1 under the name that the
+// upgrade asks for.
+func (g *Gateway) comesIn(r *http.Request, dialect protocol.Dialect) (auth.Identity, *refusal) {
+	who, why := g.somebody(r)
+	name := r.URL.Query().Get("name")
+	if why != nil || !who.Guest || name == "" || dialect == protocol.Tutorial {
+		return who, why
+	}
+	name, err := room.CleanName(name)
+	if err != nil {
+		return who, &refusal{code: protocol.CodeInvalidName, status: protocol.CodeInvalidName.HTTPStatus(),
+			text: "Want 1 to 40 visible characters as ?name=…."}
+	}
+	who.Name = name
+	return who, nil
+}
+
+// somebody says who a request is of; a guest whom no pass tells is a new one.
+func (g *Gateway) somebody(r *http.Request) (auth.Identity, *refusal) {
+	who, why := g.identify(r)
+	if why == nil && who.User == "" {
+		who = auth.NewGuest(room.DefaultName)
+	}
+	return who, why
+}
+
+// identify says whom a request's token or pass speaks of. Where nobody needs a
+// token and there is no pass, it is a guest without an id.
 func (g *Gateway) identify(r *http.Request) (auth.Identity, *refusal) {
 	if g.verifier == nil {
-		return auth.NewGuest(room.DefaultName), nil
+		return g.guest(r)
 	}
-	token := g.token(r)
-	if token == "" {
+	tokens := g.tokens(r)
+	if len(tokens) == 0 {
 		return auth.Identity{}, unauthenticated("A token is needed: ?token=…, Authorization: Bearer …, the cookie " + cookieName +
 			", or the subprotocol " + tokenPrefix + "….")
 	}
-	who, err := g.verifier.Verify(r.Context(), token)
+	if auth.IsPass(tokens[0]) {
+		return auth.Identity{}, unauthenticated("A token is needed: this server has no guests, and takes no pass.")
+	}
+	who, err := g.verifier.Verify(r.Context(), tokens[0])
 	switch {
 	case errors.Is(err, auth.ErrUnavailable):
 		// Not a 401: nobody has to sign in again for it.
-		why := &refusal{code: protocol.CodeUnavailable, status: http.StatusServiceUnavailable, text: "The token can't be checked now. Try again."}
-		return auth.Identity{}, why.with("Retry-After", "30")
+		return auth.Identity{}, &refusal{code: protocol.CodeUnavailable, status: http.StatusServiceUnavailable, retry: 30 * time.Second,
+			text: "The token can't be checked now. Try again."}
 	case err != nil:
 		return auth.Identity{}, unauthenticated("The token does not hold: " + err.Error() + ".")
+	}
+	return who, nil
+}
+
+// guest is whom a pass was issued to: that of ?pass=, or one that stands where a
+// token may. Whatever else stands there nobody asked for.
+func (g *Gateway) guest(r *http.Request) (auth.Identity, *refusal) {
+	passes := slices.DeleteFunc(g.tokens(r), func(token string) bool { return !auth.IsPass(token) })
+	if pass := r.URL.Query().Get("pass"); pass != "" {
+		passes = []string{pass}
+	}
+	if len(passes) == 0 {
+		return auth.Identity{Guest: true}, nil
+	}
+	who, err := g.passes.Verify(passes[0], time.Now())
+	if err != nil {
+		return auth.Identity{}, unauthenticated("The pass does not hold: " + err.Error() + ". Without one, you come in as a new guest.")
 	}
 	return who, nil
 }
@@ -41,23 +88,16 @@ func unauthenticated(text string) *refusal {
 
 const cookieName = "parley_token"
 
-// token is what a request brings, from the place that is hardest to bring by
+// tokens is what a request brings, from the place that is hardest to bring by
 // accident to the one that a browser fills by itself: header, subprotocol, query,
 // cookie. The first that is there counts, even if it doesn't hold.
-func (g *Gateway) token(r *http.Request) string {
-	if token := bearer(r); token != "" {
-		return token
-	}
-	if entry, _ := tokenEntry(r); entry != tokenPrefix && entry != "" {
-		return strings.TrimPrefix(entry, tokenPrefix)
-	}
-	if token := r.URL.Query().Get("token"); token != "" {
-		return token
-	}
+func (g *Gateway) tokens(r *http.Request) []string {
+	entry, _ := tokenEntry(r)
+	tokens := []string{bearer(r), strings.TrimPrefix(entry, tokenPrefix), r.URL.Query().Get("token")}
 	if cookie, err := r.Cookie(cookieName); err == nil && g.origins.exactlyOurs(r) {
-		return cookie.Value
+		tokens = append(tokens, cookie.Value)
 	}
-	return ""
+	return slices.DeleteFunc(tokens, func(token string) bool { return token == "" })
 }
 
 // bearer is the token of the Authorization header; empty for another scheme's,
@@ -68,52 +108,4 @@ func bearer(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
-}
-
-// whoami tells a page why its upgrade was refused, which the browser hides.
-func (g *Gateway) whoami(w http.ResponseWriter, r *http.Request) {
-	who, why := g.ask(w, r)
-	switch {
-	case why != nil:
-		g.refuseJSON(w, r, why)
-		return
-	case r.Method == http.MethodOptions: // of a page of another origin: may it ask at all?
-		w.Header().Set("Access-Control-Allow-Methods", "POST")
-		w.Header().Set("Access-Control-Allow-Headers", "Authorization")
-		w.WriteHeader(http.StatusNoContent)
-		return
-	case r.Method != http.MethodPost:
-		w.Header().Set("Allow", "POST, OPTIONS")
-		http.Error(w, "Want a POST.", http.StatusMethodNotAllowed)
-		return
-	}
-	type user struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-		Role string `json:"role"`
-	}
-	writeJSON(w, http.StatusOK, struct {
-		User user `json:"user"`
-	}{user{who.User, who.Name, who.Role}})
-}
-
-// ask is whoami's way through the checks of an upgrade: it takes its place in the
-// crowd, so that nobody tries tokens faster here, and gives it back at once.
-func (g *Gateway) ask(w http.ResponseWriter, r *http.Request) (who auth.Identity, why *refusal) {
-	place, why := g.crowd.enter(g.client(r), time.Now())
-	if why != nil {
-		return who, why
-	}
-	defer place.leave()
-	if why = g.origins.check(r); why != nil {
-		return who, why
-	}
-	if origin := r.Header.Get("Origin"); origin != "" {
-		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Add("Vary", "Origin")
-	}
-	if r.Method != http.MethodPost {
-		return who, nil
-	}
-	return g.identify(r)
 }

@@ -20,7 +20,7 @@ type origins struct {
 	publicURL  origin // zero if nothing is known
 	allowed    []string
 	listenHost string
-	nullPasses bool       // pages from files may come: guests only, and from this machine alone
+	nullPasses bool       // pages from files may speak the tutorial dialect: guests only, and from this machine alone
 	warnOfNull *sync.Once // …and the log says so at the first one
 	warn       func(string)
 }
@@ -79,8 +79,8 @@ func (o origin) String() string {
 // server's own: its host name is the one that was asked for (ports don't count,
 // since proxies lose them) and a name that this server goes by, so that a name
 // which was only made to point here does not pass. Pages of this very machine
-// pass, too.
-func (os *origins) check(r *http.Request) *refusal {
+// pass, too. The dialect is V1 for all that is no upgrade.
+func (os *origins) check(r *http.Request, dialect protocol.Dialect) *refusal {
 	values := r.Header.Values("Origin")
 	if len(values) == 0 {
 		return nil
@@ -89,7 +89,7 @@ func (os *origins) check(r *http.Request) *refusal {
 		return originRefused(strings.Join(values, ", "), "a browser sends one, so no setting lets it in")
 	}
 	if values[0] == "null" || values[0] == "file://" { // as embedded browsers write it
-		return os.checkNull()
+		return os.checkNull(dialect)
 	}
 	o, ok := parseOrigin(values[0])
 	if !ok {
@@ -112,16 +112,16 @@ func (os *origins) check(r *http.Request) *refusal {
 
 // checkNull is for pages that have no origin: from a file, but also from a
 // sandboxed frame on anybody's page.
-func (os *origins) checkNull() *refusal {
+func (os *origins) checkNull(dialect protocol.Dialect) *refusal {
 	if slices.Contains(os.allowed, "null") {
 		return nil
 	}
-	if !os.nullPasses {
+	if !os.nullPasses || dialect != protocol.Tutorial {
 		return originRefused("null", "--allow-origin null would let it in, and a sandboxed frame on any page, too")
 	}
 	os.warnOfNull.Do(func() {
 		os.warn("a page without an origin came in: one opened from a file, or a sandboxed frame of any site. " +
-			"It passes since this server has only guests and listens on this machine alone")
+			"It passes in the tutorial dialect, since this server has only guests and listens on this machine alone")
 	})
 	return nil
 }

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,59 +27,59 @@ func TestOriginRule(t *testing.T) {
 		settings settings
 		host     string
 		origin   string // empty: no header
-		passes   bool
+		passes   passage
 	}{
-		"no origin":                            {local, "localhost:8080", "", true},
-		"no origin, any host":                  {local, "whatever.example", "", true},
-		"our own page":                         {local, "localhost:8080", "http://localhost:8080", true},
-		"our own page by address":              {local, "127.0.0.1:8080", "http://127.0.0.1:8080", true},
-		"our own page by IPv6":                 {local, "[::1]:8080", "http://[::1]:8080", true},
-		"a development server":                 {local, "localhost:8080", "http://localhost:5173", true},
-		"localhost to its address":             {local, "127.0.0.1:8080", "http://localhost:8080", true},
-		"a name below localhost":               {local, "localhost:8080", "http://app.localhost:3000", true},
-		"any address of loopback":              {local, "localhost:8080", "http://127.8.9.10", true},
-		"IPv4 in IPv6":                         {local, "localhost:8080", "http://[::ffff:127.0.0.1]", true},
-		"localhost in capitals":                {local, "LOCALHOST:8080", "HTTP://LocalHost:8080", true},
-		"another site":                         {local, "localhost:8080", "https://evil.example", false},
-		"a site named like us":                 {local, "localhost:8080", "http://localhost.evil.example", false},
-		"a site that ends like us":             {local, "localhost:8080", "http://evil-localhost", false},
-		"a site with our address as its name":  {local, "localhost:8080", "http://127.0.0.1.evil.example", false},
-		"a user that looks like us":            {local, "localhost:8080", "http://localhost@evil.example", false},
-		"a name made to point here":            {local, "evil.example:8080", "http://evil.example:8080", false},
-		"a name made to point here, no port":   {local, "evil.example", "http://evil.example", false},
-		"a name made to point at all of us":    {everywhere, "evil.example:8080", "http://evil.example:8080", false},
-		"an address of the network":            {everywhere, "192.168.1.5:8080", "http://192.168.1.5:8080", true},
-		"an address, its port lost by a proxy": {everywhere, "192.168.1.5", "https://192.168.1.5:8443", true},
-		"another address":                      {everywhere, "192.168.1.5:8080", "http://192.168.1.6:8080", false},
-		"an address in decimal":                {everywhere, "3232235781:8080", "http://3232235781:8080", false},
-		"the host of --listen":                 {named, "chat.example:8080", "http://chat.example:8080", true},
-		"the host of --listen behind TLS":      {named, "chat.example", "https://chat.example", true},
-		"a host below that of --listen":        {named, "chat.example:8080", "http://evil.chat.example:8080", false},
-		"--public-url":                         {public, "chat.example", "https://chat.example", true},
-		"--public-url, Host lost":              {public, "127.0.0.1:8080", "https://chat.example", true},
-		"--public-url with its port said":      {public, "chat.example", "https://chat.example:443", true},
-		"--public-url without TLS":             {public, "chat.example", "http://chat.example", false},
-		"--public-url on another port":         {public, "chat.example", "https://chat.example:8443", false},
-		"--allow-origin":                       {allowing, "localhost:8080", "https://app.example", true},
-		"--allow-origin with a port":           {allowing, "localhost:8080", "http://dev.example:3000", true},
-		"--allow-origin of an app":             {allowing, "localhost:8080", "app://desktop", true},
-		"--allow-origin, another port":         {allowing, "localhost:8080", "http://dev.example", false},
-		"--allow-origin, another scheme":       {allowing, "localhost:8080", "http://app.example", false},
-		"an app with our host's name":          {local, "localhost:8080", "chrome-extension://localhost", false},
-		"a page from a file":                   {local, "localhost:8080", "null", true},
-		"a page from a file, as embedded":      {local, "localhost:8080", "file://", true},
-		"null where tokens are needed":         {localUsers, "localhost:8080", "null", false},
-		"null at a host of the network":        {everywhere, "192.168.1.5:8080", "null", false},
-		"null at a name":                       {named, "chat.example:8080", "null", false},
-		"null that is allowed":                 {allowingNull, "192.168.1.5:8080", "null", true},
-		"NULL":                                 {local, "localhost:8080", "NULL", false},
-		"an origin that is empty":              {local, "localhost:8080", " ", false},
-		"an origin with a path":                {local, "localhost:8080", "http://localhost:8080/", false},
-		"an origin with a query":               {local, "localhost:8080", "http://localhost:8080?", false},
-		"an origin without a scheme":           {local, "localhost:8080", "localhost:8080", false},
-		"an origin without a host":             {local, "localhost:8080", "http://", false},
-		"a list of origins":                    {local, "localhost:8080", "http://localhost http://evil.example", false},
-		"two headers":                          {local, "localhost:8080", "http://localhost:8080\r\nOrigin: https://evil.example", false},
+		"no origin":                            {local, "localhost:8080", "", always},
+		"no origin, any host":                  {local, "whatever.example", "", always},
+		"our own page":                         {local, "localhost:8080", "http://localhost:8080", always},
+		"our own page by address":              {local, "127.0.0.1:8080", "http://127.0.0.1:8080", always},
+		"our own page by IPv6":                 {local, "[::1]:8080", "http://[::1]:8080", always},
+		"a development server":                 {local, "localhost:8080", "http://localhost:5173", always},
+		"localhost to its address":             {local, "127.0.0.1:8080", "http://localhost:8080", always},
+		"a name below localhost":               {local, "localhost:8080", "http://app.localhost:3000", always},
+		"any address of loopback":              {local, "localhost:8080", "http://127.8.9.10", always},
+		"IPv4 in IPv6":                         {local, "localhost:8080", "http://[::ffff:127.0.0.1]", always},
+		"localhost in capitals":                {local, "LOCALHOST:8080", "HTTP://LocalHost:8080", always},
+		"another site":                         {local, "localhost:8080", "https://evil.example", never},
+		"a site named like us":                 {local, "localhost:8080", "http://localhost.evil.example", never},
+		"a site that ends like us":             {local, "localhost:8080", "http://evil-localhost", never},
+		"a site with our address as its name":  {local, "localhost:8080", "http://127.0.0.1.evil.example", never},
+		"a user that looks like us":            {local, "localhost:8080", "http://localhost@evil.example", never},
+		"a name made to point here":            {local, "evil.example:8080", "http://evil.example:8080", never},
+		"a name made to point here, no port":   {local, "evil.example", "http://evil.example", never},
+		"a name made to point at all of us":    {everywhere, "evil.example:8080", "http://evil.example:8080", never},
+		"an address of the network":            {everywhere, "192.168.1.5:8080", "http://192.168.1.5:8080", always},
+		"an address, its port lost by a proxy": {everywhere, "192.168.1.5", "https://192.168.1.5:8443", always},
+		"another address":                      {everywhere, "192.168.1.5:8080", "http://192.168.1.6:8080", never},
+		"an address in decimal":                {everywhere, "3232235781:8080", "http://3232235781:8080", never},
+		"the host of --listen":                 {named, "chat.example:8080", "http://chat.example:8080", always},
+		"the host of --listen behind TLS":      {named, "chat.example", "https://chat.example", always},
+		"a host below that of --listen":        {named, "chat.example:8080", "http://evil.chat.example:8080", never},
+		"--public-url":                         {public, "chat.example", "https://chat.example", always},
+		"--public-url, Host lost":              {public, "127.0.0.1:8080", "https://chat.example", always},
+		"--public-url with its port said":      {public, "chat.example", "https://chat.example:443", always},
+		"--public-url without TLS":             {public, "chat.example", "http://chat.example", never},
+		"--public-url on another port":         {public, "chat.example", "https://chat.example:8443", never},
+		"--allow-origin":                       {allowing, "localhost:8080", "https://app.example", always},
+		"--allow-origin with a port":           {allowing, "localhost:8080", "http://dev.example:3000", always},
+		"--allow-origin of an app":             {allowing, "localhost:8080", "app://desktop", always},
+		"--allow-origin, another port":         {allowing, "localhost:8080", "http://dev.example", never},
+		"--allow-origin, another scheme":       {allowing, "localhost:8080", "http://app.example", never},
+		"an app with our host's name":          {local, "localhost:8080", "chrome-extension://localhost", never},
+		"a page from a file":                   {local, "localhost:8080", "null", inTutorial},
+		"a page from a file, as embedded":      {local, "localhost:8080", "file://", inTutorial},
+		"null where tokens are needed":         {localUsers, "localhost:8080", "null", never},
+		"null at a host of the network":        {everywhere, "192.168.1.5:8080", "null", never},
+		"null at a name":                       {named, "chat.example:8080", "null", never},
+		"null that is allowed":                 {allowingNull, "192.168.1.5:8080", "null", always},
+		"NULL":                                 {local, "localhost:8080", "NULL", never},
+		"an origin that is empty":              {local, "localhost:8080", " ", never},
+		"an origin with a path":                {local, "localhost:8080", "http://localhost:8080/", never},
+		"an origin with a query":               {local, "localhost:8080", "http://localhost:8080?", never},
+		"an origin without a scheme":           {local, "localhost:8080", "localhost:8080", never},
+		"an origin without a host":             {local, "localhost:8080", "http://", never},
+		"a list of origins":                    {local, "localhost:8080", "http://localhost http://evil.example", never},
+		"two headers":                          {local, "localhost:8080", "http://localhost:8080\r\nOrigin: https://evil.example", never},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := openDoor(t, func(g *gateway.Config) {
@@ -94,24 +95,39 @@ func TestOriginRule(t *testing.T) {
 			if c.origin != "" {
 				header = append(header, "Origin: "+c.origin)
 			}
-			want := http.StatusForbidden
-			if c.passes {
-				want = http.StatusSwitchingProtocols
+			want := func(passes bool, status int) int {
+				if passes {
+					return status
+				}
+				return http.StatusForbidden
 			}
-			if got := d.ask(request("GET / HTTP/1.1", header...)); got.status != want {
-				t.Errorf("%+v, want %d; the log: %s", got, want, d.log)
+			if got := d.ask(request("GET / HTTP/1.1", header...)); got.status != want(c.passes != never, 101) {
+				t.Errorf("%+v, passes %s; the log: %s", got, c.passes, d.log)
 			}
-			// The same rule for a POST.
-			if want == http.StatusSwitchingProtocols {
-				want = http.StatusOK
+			v1 := slices.Concat(header, []string{"Sec-WebSocket-Protocol: parley.v1"})
+			if got := d.ask(request("GET / HTTP/1.1", v1...)); got.status != want(c.passes == always, 101) {
+				t.Errorf("parley.v1: %+v, passes %s", got, c.passes)
 			}
-			header = append(header, "-Upgrade", "-Connection", "-Sec-WebSocket-Key", "-Sec-WebSocket-Version")
-			if got := d.ask(request("POST /api/v1/whoami HTTP/1.1", header...)); got.status != want {
-				t.Errorf("whoami: %+v, want %d", got, want)
+			post := slices.Concat(header, []string{"-Upgrade", "-Connection", "-Sec-WebSocket-Key", "-Sec-WebSocket-Version"})
+			if got := d.ask(request("POST /api/v1/whoami HTTP/1.1", post...)); got.status != want(c.passes == always, 200) {
+				t.Errorf("whoami: %+v, passes %s", got, c.passes)
+			}
+			post = append(post, "Content-Type: application/json", "Content-Length: 2")
+			if got := d.ask(request("POST /api/v1/ping HTTP/1.1", post...) + "{}"); got.status != want(c.passes == always, 200) {
+				t.Errorf("ping: %+v, passes %s", got, c.passes)
 			}
 		})
 	}
 }
+
+// passage is where a page of some origin is let in.
+type passage string
+
+const (
+	never      passage = "never"
+	inTutorial passage = "in the tutorial dialect"
+	always     passage = "always"
+)
 
 func TestLogSaysWhichFlagWouldLetAnOriginIn(t *testing.T) {
 	for origin, want := range map[string]string{

@@ -6,13 +6,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/metrics"
+	"github.com/parley-chat/parley/protocol"
 )
 
 func TestWhoIsTurnedAwayTakesNoPlace(t *testing.T) {
@@ -36,6 +39,8 @@ func TestWhoIsTurnedAwayTakesNoPlace(t *testing.T) {
 		"whoami without a token":    {"POST", "/api/v1/whoami", "X-Nothing", "", http.StatusUnauthorized},
 		"whoami by a foreign page":  {"POST", "/api/v1/whoami", "Origin", "https://evil.example", http.StatusForbidden},
 		"whoami by another method":  {"GET", "/api/v1/whoami", "X-Nothing", "", http.StatusMethodNotAllowed},
+		"a command":                 {"POST", "/api/v1/rooms", "Authorization", "Bearer " + good, http.StatusUnsupportedMediaType},
+		"a command by another page": {"POST", "/api/v1/rooms", "Origin", "https://evil.example", http.StatusForbidden},
 		"the page, no place either": {"GET", "/", "Upgrade", "", http.StatusNotFound},
 	} {
 		r := httptest.NewRequest(c.method, c.path, http.NoBody)
@@ -55,4 +60,25 @@ func TestWhoIsTurnedAwayTakesNoPlace(t *testing.T) {
 		}
 	}
 	g.crowd.wantEmpty(t, time.Now())
+}
+
+func TestCommandsOverHTTPCountAsHandshakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // whose clock stands
+		g := newGateway(t, Config{})
+		ask := func() *httptest.ResponseRecorder {
+			r := httptest.NewRequest(http.MethodPost, "/api/v1/rooms", http.NoBody)
+			r.RemoteAddr = netip.AddrPortFrom(here, 1234).String()
+			w := httptest.NewRecorder()
+			g.Handler().ServeHTTP(w, r)
+			return w
+		}
+		for i := range protocol.MaxHandshakesPerAddr {
+			if got := ask(); got.Code != http.StatusUnsupportedMediaType {
+				t.Fatalf("call %d: status %d", i+1, got.Code)
+			}
+		}
+		if got := ask(); got.Code != http.StatusTooManyRequests || got.Header().Get("Retry-After") != "1" || !strings.Contains(got.Body.String(), `"retry_ms":1000`) {
+			t.Errorf("one more: status %d, %v, %s; want 429", got.Code, got.Header(), got.Body)
+		}
+	})
 }

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/time/rate"
@@ -19,10 +21,12 @@ import (
 type refusal struct {
 	code   protocol.Code
 	status int
-	text   string      // for the client: what would be right
-	header [][2]string // of the answer
-	log    string      // for the operator; empty for no line
-	level  slog.Level  // of that line; zero is Info, Warn where the operator may have to act
+	text   string        // for the client: what would be right
+	id     string        // of the command; empty if it gave none
+	retry  time.Duration // waiting so long helps; 0 if that is not known
+	header [][2]string   // of the answer
+	log    string        // for the operator; empty for no line
+	level  slog.Level    // of that line; zero is Info, Warn where the operator may have to act
 }
 
 // with adds a header to the answer.
@@ -52,6 +56,10 @@ func (g *Gateway) count(addr netip.Addr, why *refusal) {
 // begin counts a refusal, and sets the headers of its answer.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, why *refusal) {
 	g.count(g.client(r), why)
+	if why.status == http.StatusTooManyRequests || why.status == http.StatusServiceUnavailable {
+		seconds := max(1, (why.retry+time.Second-1)/time.Second)
+		w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
 	for _, h := range why.header {
 		w.Header().Set(h[0], h[1])
 	}
@@ -67,22 +75,24 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
 // refuseJSON answers a command with the error frame that it would get.
 func (g *Gateway) refuseJSON(w http.ResponseWriter, r *http.Request, why *refusal) {
 	g.begin(w, r, why)
-	writeJSON(w, why.status, struct {
-		Type string        `json:"type"`
-		Code protocol.Code `json:"code"`
-		Text string        `json:"text"`
-	}{"error", why.code, why.text})
+	writeJSON(w, why.status, inJSON(protocol.Refusal{
+		Type: protocol.TypeError, ID: why.id, Code: why.code, Text: why.text, RetryMS: why.retry.Milliseconds(),
+	}))
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
+func inJSON(v any) []byte {
+	text, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("an answer that is no JSON: %v", err)) // only our own types come here
 	}
+	return text
+}
+
+func writeJSON(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has gone needs no answer
+	_, _ = w.Write(text) // a client that has gone needs no answer
 }
 
 // serverLog takes what net/http has to say. Mostly that is how peers fail, which

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -12,25 +13,22 @@ import (
 )
 
 // upgrade lets a session in: draining, limits by address, a well-formed
-// handshake, the origin, the token, the user's sessions, in this order.
+// handshake, the origin, the token or pass, the name, the user's sessions, in this
+// order.
 func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
-	if g.draining.Load() {
-		why := &refusal{code: protocol.CodeDraining, status: http.StatusServiceUnavailable, text: "This node is going away. Try again."}
-		g.refuse(w, r, why.with("Retry-After", "1"))
-		return
-	}
 	addr := g.client(r)
-	place, why := g.crowd.enter(addr, time.Now())
+	place, why := g.enter(addr)
 	if why != nil {
 		g.refuse(w, r, why)
 		return
 	}
+	dialect := dialectOf(r)
 	if why = checkHandshake(r); why == nil {
-		why = g.origins.check(r)
+		why = g.origins.check(r, dialect)
 	}
 	var who auth.Identity
 	if why == nil {
-		who, why = g.identify(r)
+		who, why = g.comesIn(r, dialect)
 	}
 	if why == nil {
 		why = place.seat(who.User)
@@ -40,7 +38,15 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, r, why)
 		return
 	}
-	g.open(w, r, engine.Opening{Identity: who, Addr: addr, Closed: place.leave})
+	g.open(w, r, engine.Opening{Dialect: dialect, Identity: who, Addr: addr, Closed: place.leave})
+}
+
+// enter takes a place for whoever comes from addr, unless the node is going away.
+func (g *Gateway) enter(addr netip.Addr) (*place, *refusal) {
+	if g.draining.Load() {
+		return nil, &refusal{code: protocol.CodeDraining, status: http.StatusServiceUnavailable, text: "This node is going away. Try again.", retry: time.Second}
+	}
+	return g.crowd.enter(addr, time.Now())
 }
 
 // open answers with 101, and hands the connection over.
@@ -56,7 +62,7 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request, o engine.Opening)
 		o.Closed()
 		return
 	}
-	response, deflate := accept(r)
+	response, deflate := accept(r, o.Dialect)
 	_ = conn.SetDeadline(time.Now().Add(protocol.HandshakeTimeout))
 	if _, err = conn.Write(response); err == nil {
 		err = conn.SetDeadline(time.Time{})

@@ -2,6 +2,7 @@
 package metrics
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +24,7 @@ type Metrics struct {
 	ColdReads  prometheus.Counter // pages that slow readers got from the store
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
+	commands *prometheus.CounterVec
 	refusals map[protocol.Code]prometheus.Counter
 	closes   map[protocol.CloseCode]prometheus.Counter
 	byClient prometheus.Counter
@@ -63,7 +65,14 @@ func New() *Metrics {
 		Name: "parley_closes_total", Help: "Sessions ended, by close code; 0 is without a close frame; client is for those that the client closed."}, []string{"code"})
 	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "parley_refusals_total", Help: "Commands and handshakes refused, by reason."}, []string{"reason"})
-	reg.MustRegister(m.Delivery, refusals, closes)
+	m.commands = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "parley_http_commands_total", Help: "Commands that came as POST /api/v1/COMMAND, by what became of them: ok, or why not."}, []string{"command", "outcome"})
+	reg.MustRegister(m.Delivery, m.commands, refusals, closes)
+	for _, c := range protocol.Commands() {
+		if c.Reach == protocol.Everywhere {
+			m.registerCommand(&c)
+		}
+	}
 	for _, code := range protocol.Codes() {
 		m.refusals[code] = refusals.WithLabelValues(string(code))
 	}
@@ -73,6 +82,16 @@ func New() *Metrics {
 	m.byClient = closes.WithLabelValues("client")
 	return m
 }
+
+func (m *Metrics) registerCommand(c *protocol.Command) {
+	m.commands.WithLabelValues(c.Name, "ok")
+	for _, code := range slices.Concat(c.Codes, protocol.CommonCodes(), []protocol.Code{protocol.CodeUnauthenticated, protocol.CodeTooLarge}) {
+		m.commands.WithLabelValues(c.Name, string(code))
+	}
+}
+
+// Called counts one command of HTTP: its outcome is "ok" or a code.
+func (m *Metrics) Called(command, outcome string) { m.commands.WithLabelValues(command, outcome).Inc() }
 
 // Refused counts one refusal.
 func (m *Metrics) Refused(code protocol.Code) { m.refusals[code].Inc() }
