@@ -22,7 +22,7 @@ type (
 	// Written answers Send, Edit, Delete, React, Unreact and Topic, once the event is
 	// as safe as the store makes it.
 	Written struct {
-		Seq      Seq   `json:"seq" min:"1" doc:"The event's place in the room's log."`
+		Seq      Seq   `json:"seq" doc:"The event's place in the room's log; 0 where there was nothing to do and never had been."`
 		TS       int64 `json:"ts" doc:"When it was stored, milliseconds since 1970."`
 		Repeated bool  `json:"repeated,omitzero" doc:"It had been done before: seq and ts are those of that time."`
 	}

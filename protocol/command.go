@@ -41,7 +41,7 @@ func Commands() []Command {
 		{"search", "Find messages that have all the words, newest first.",
 			Search{}, Found{}, Everywhere, append(look, CodeInvalidText, CodeTooLarge)},
 		{"rooms", "Get the rooms that hold events or people.", Rooms{}, RoomList{}, Everywhere, []Code{CodeUnavailable}},
-		{"read", "Move one's read mark forward, in all of one's sessions.", Read{}, Marked{}, Everywhere, look},
+		{"read", "Move one's read mark forward, in all of one's sessions.", Read{}, Marked{}, Everywhere, append(look, CodeRateLimited)},
 		{"typing", "Say that one is writing something.", Typing{}, Nothing{}, SessionOnly, []Code{CodeInvalidRoom, CodeNotJoined}},
 		{"rename", "Give a guest another name.", Rename{}, Renamed{}, Everywhere, []Code{CodeInvalidName, CodeForbidden}},
 		{"ping", "Get a sign of life.", Ping{}, Pong{}, Everywhere, nil},

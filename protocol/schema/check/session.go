@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 
@@ -50,8 +52,12 @@ type room struct {
 func (s *Session) Sent(frame []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := headOf(frame)
-	if h.ID == "" || len(h.ID) > protocol.MaxIDBytes {
+	var h struct {
+		Type string `json:"type"`
+		ID   string `json:"id"`
+	}
+	_ = json.Unmarshal(frame, &h) // as far as it goes
+	if h.ID == "" || len(h.ID) > protocol.MaxIDBytes || strings.ContainsFunc(h.ID, unicode.IsControl) {
 		s.nameless++
 		return
 	}
