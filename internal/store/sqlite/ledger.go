@@ -43,7 +43,7 @@ func (l ledger) Reaction(target protocol.Seq, user, emoji string) (there store.S
 	err = l.db.query(func(s *sqlite3.Stmt) {
 		there = store.Stamp{Seq: seqColumn(s, 0), TS: s.ColumnInt64(1)}
 	}, `select event.seq, event.time from reaction join event on event.room = reaction.room and event.seq = reaction.seq
-		where reaction.room = ? and target = ? and reaction.emoji = ? and reaction.user = ?`, l.id, target, emoji, user)
+		where reaction.room = ? and reaction.target = ? and reaction.emoji = ? and reaction.user = ?`, l.id, target, emoji, user)
 	return there, err
 }
 
