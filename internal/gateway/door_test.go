@@ -63,7 +63,7 @@ func openDoorAt(t *testing.T, l net.Listener, change ...func(*gateway.Config)) *
 	t.Helper()
 	d := &door{t: t, addr: l.Addr().String(), metrics: metrics.New(), log: &logBuffer{}, opened: make(chan engine.Opening, 1000)}
 	log := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	store := memory.New()
+	store := memory.New(memory.DefaultBudget)
 	e := engine.New(engine.Config{Store: store, Metrics: d.metrics, Log: log, Heartbeat: 30 * time.Second,
 		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}})
 	c := gateway.Config{Sessions: watched{e, d.opened}, Commands: e, Passes: passes, Metrics: d.metrics, Log: log,

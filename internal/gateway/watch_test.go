@@ -150,7 +150,7 @@ func (e telling) Open(o engine.Opening) {
 
 func TestSessionCountsAsOneUntilItEnds(t *testing.T) {
 	m, log := metrics.New(), slog.New(slog.DiscardHandler)
-	e := telling{engine.New(engine.Config{Store: memory.New(), Metrics: m, Log: log, Heartbeat: time.Minute,
+	e := telling{engine.New(engine.Config{Store: memory.New(memory.DefaultBudget), Metrics: m, Log: log, Heartbeat: time.Minute,
 		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}}), make(chan struct{})}
 	g := newGateway(t, Config{Sessions: e})
 	dial, states := serveAfar(t, g)

@@ -86,7 +86,7 @@ func issuer(cfg config.Serve, passes *auth.Passes) func(protocol.User) string {
 // openStore opens where the settings want the logs kept.
 func openStore(cfg config.Serve, log *slog.Logger) (store.Store, error) {
 	if cfg.Store == "memory" {
-		return memory.New(), nil
+		return memory.New(memory.DefaultBudget), nil
 	}
 	s, err := sqlite.Open(cfg.Data, log)
 	if err != nil {

@@ -1,62 +1,131 @@
-// Package memory is the store that promises least: it hands out seqs and times,
-// and what it keeps of a log goes with the room's last session. The events
-// themselves are in the room's memory log for as long as readers need them.
 package memory
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
-// Store keeps, for each room in use, where its log stands.
+// DefaultBudget is enough for about a million messages.
+const DefaultBudget = 256 << 20
+
+// Store keeps logs in maps.
 type Store struct {
-	mu    sync.Mutex
-	heads map[string]head
+	// Fixed after New.
+	budget int // bytes
+	secret []byte
+	life   []byte // random, see epoch
+
+	// Owned by Append.
+	bodies *store.Bodies
+
+	// Guarded by mu.
+	mu        sync.Mutex
+	rooms     map[string]*room
+	written   idle         // the rooms by when they were last written to
+	order     deque[place] // every event, in the order in which they were appended
+	taken     int64        // how many are no longer in order
+	bytes     int          // what all of it takes, about
+	forgotten uint64       // rooms
 }
 
-type head struct {
-	seq  store.Seq
-	time int64
+// New makes an empty store, which keeps so many bytes.
+func New(budget int) *Store {
+	s := &Store{budget: budget, secret: make([]byte, 32), life: make([]byte, 32), rooms: map[string]*room{}}
+	rand.Read(s.secret)
+	rand.Read(s.life)
+	s.bodies = store.NewBodies(s.secret)
+	return s
 }
 
-// New makes an empty store.
-func New() *Store { return &Store{heads: map[string]head{}} }
-
-// Append never fails.
-func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Event, error) {
+// Append implements store.Store. It fails for a draft of no kind only.
+func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result, error) {
+	results := make([]store.Result, len(drafts))
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := time.Now().UnixMilli()
-	events := make([]store.Event, len(drafts))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, d := range drafts {
-		h := s.heads[d.Room]
-		h.seq++
-		h.time = max(h.time, now) // a clock that is set back does not turn a log around
-		s.heads[d.Room] = h
-		events[i] = store.Event{Draft: d, Seq: h.seq, Time: h.time}
+	for i := range drafts {
+		d := &drafts[i]
+		var body store.Body
+		if d.Key != "" {
+			body = s.bodies.Of(d.Text, d.ReplyTo)
+		}
+		r := s.rooms[d.Room]
+		if r == nil {
+			r = &room{Room: s.unwritten(d.Room)}
+		}
+		var err error
+		if results[i], err = store.Decide(d, body, now, r); err != nil {
+			return nil, err
+		}
+		if results[i].New {
+			s.append(r, &results[i].Event, body)
+		} else if d.Kind == store.KindRead && results[i].Event.Seq > 0 {
+			s.bytes += r.mark(d.User.ID, results[i].Event.Seq)
+		}
 	}
-	return events, nil
+	s.keepBudget()
+	return results, nil
 }
 
-// Read finds nothing: the events were never kept.
-func (s *Store) Read(_ context.Context, room string, cursor store.Seq, _ int) ([]store.Event, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if cursor >= s.heads[room].seq {
-		return nil, nil
+// append puts a new event into the log of r, which is there from its first one on.
+func (s *Store) append(r *room, e *protocol.Event, body store.Body) {
+	if r.Head == 0 {
+		s.rooms[r.Name] = r
+		s.bytes += roomBytes
 	}
-	return nil, store.ErrNotKept
+	s.written.last(r)
+	s.bytes += r.append(e, body) + placeBytes
+	s.order.push(place{r, e.Seq})
 }
 
-// Release forgets where room's log stood.
-func (s *Store) Release(room string) {
+// unwritten is where the log of a room stands that has none.
+func (s *Store) unwritten(name string) store.Room {
+	return store.Room{Name: name, Epoch: s.epoch(name), First: 1}
+}
+
+// epoch names the next life of a room's log. Once a room is forgotten, its next
+// epoch is another one; so is that of others without a log, which harms nobody.
+func (s *Store) epoch(name string) string {
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(slices.Clone(s.life), s.forgotten), name...))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:15]))
+}
+
+// Room implements store.Store.
+func (s *Store) Room(_ context.Context, name string) (store.Room, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.heads, room)
+	if r := s.rooms[name]; r != nil {
+		return r.Room, nil
+	}
+	return s.unwritten(name), nil
 }
+
+// Rooms implements store.Store.
+func (s *Store) Rooms(context.Context) ([]store.Room, error) {
+	s.mu.Lock()
+	all := make([]store.Room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		all = append(all, r.Room)
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b store.Room) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// Secret implements store.Store.
+func (s *Store) Secret() []byte { return s.secret }
 
 // Close has nothing to do.
 func (s *Store) Close() error { return nil }
+
+var _ store.Store = (*Store)(nil)
