@@ -70,6 +70,6 @@ func (unreadable) Read(context.Context, string, protocol.Seq, int) ([]protocol.E
 }
 
 func TestOneWhoseHistoryCannotBeReadIsToldToComeBack(t *testing.T) {
-	slow, _ := fallen(t, unreadable{memory.New()})
+	slow, _ := fallen(t, unreadable{memory.New(64 << 20)})
 	slow.wantClose(1011)
 }

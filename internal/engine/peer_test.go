@@ -22,7 +22,7 @@ import (
 func startEngine(t *testing.T, change ...func(*Config)) *Engine {
 	t.Helper()
 	c := Config{
-		Store:     memory.New(),
+		Store:     memory.New(64 << 20),
 		Metrics:   metrics.New(),
 		Log:       slog.New(slog.DiscardHandler),
 		Rate:      room.Window{N: 10, Per: 10 * time.Second},

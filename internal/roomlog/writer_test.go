@@ -31,7 +31,7 @@ func TestEveryProposalIsAnsweredOnceAndKeepsItsOrder(t *testing.T) {
 	l := newLog(8 << 20)
 	r := l.Attach(plain)
 	var stored atomic.Int64
-	w := NewWriter(memory.New(), func(events int) { stored.Add(int64(events)) }, func(err error) { t.Error(err) })
+	w := NewWriter(memory.New(64 << 20), func(events int) { stored.Add(int64(events)) }, func(err error) { t.Error(err) })
 	var by told
 	by.wait.Add(senders * each)
 	var send sync.WaitGroup
@@ -83,7 +83,7 @@ func (b *broken) Append(ctx context.Context, drafts []store.Draft) ([]store.Resu
 func TestNobodySeesWhatWasNotStored(t *testing.T) {
 	l := newLog(1 << 20)
 	r := l.Attach(plain)
-	b := &broken{Store: memory.New()}
+	b := &broken{Store: memory.New(64 << 20)}
 	var news []error
 	w := NewWriter(b, func(int) {}, func(err error) { news = append(news, err) })
 	propose := func() bool {
