@@ -31,6 +31,7 @@ Examples:
 
     parley serve
     parley serve --listen :8080 --trusted-proxy 10.0.0.0/8 --public-url https://chat.example
+    parley serve --retain 90d --retain lobby=7d
     parley serve --jwt-key @public.pem --jwt-audience chat
     parley serve --listen :443 --tls-cert chain.pem --tls-key key.pem
     PARLEY_RATE=off parley serve --config parley.toml`
