@@ -28,6 +28,23 @@ func (a *answers) full() bool { return a.bytes > maxAnswerBytes || len(a.list) >
 
 // addFrame appends a frame for this session alone.
 func (a *answers) addFrame(op frame.Opcode, payload []byte) {
+	a.add(func(dst []byte) []byte { return frame.AppendFrame(dst, op, payload) })
+}
+
+// deflateFrom is how long a text is that is compressed for one session.
+const deflateFrom = 1 << 10
+
+// addText is addFrame for a text, which is compressed where that was negotiated and
+// is worth the time.
+func (a *answers) addText(payload []byte, deflate bool) {
+	if deflate && len(payload) >= deflateFrom {
+		a.add(func(dst []byte) []byte { return frame.AppendDeflatedFrame(dst, frame.Text, payload) })
+		return
+	}
+	a.addFrame(frame.Text, payload)
+}
+
+func (a *answers) add(write func(dst []byte) []byte) {
 	n := len(a.list)
 	if n == 0 || a.list[n-1].reader != nil {
 		a.list = append(a.list, answer{})
@@ -35,7 +52,7 @@ func (a *answers) addFrame(op frame.Opcode, payload []byte) {
 	}
 	x := &a.list[n-1]
 	before := len(x.frames)
-	x.frames = frame.AppendFrame(x.frames, op, payload)
+	x.frames = write(x.frames)
 	a.bytes += len(x.frames) - before
 }
 

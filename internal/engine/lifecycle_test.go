@@ -17,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/memory"
 	"github.com/parley-chat/parley/internal/store/sqlite"
 )
 
@@ -217,6 +218,7 @@ func TestASessionThatFallsOffTheLogIsToldToComeBack(t *testing.T) {
 	e := startEngine(t, func(c *Config) {
 		c.Rate.N = 0
 		c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
+		c.Store = memory.New(256 << 10) // keeps no more
 	})
 	slow, ada := tcp(t, e), tcp(t, e)
 	slow.send(`{"type":"join","username":"slow","room":"lobby"}`)

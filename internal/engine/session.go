@@ -84,6 +84,7 @@ type session struct {
 	encoding roomlog.Encoding
 	addr     netip.Addr
 	opened   time.Time
+	id       string // in the log; empty where its peer has no use for it
 	dialect  dialect
 	user     *user
 
@@ -271,7 +272,7 @@ func (s *session) Appended(o *outcome) {
 // Told takes a signal that is for this session, and no other of its room's.
 func (s *session) Told(payload []byte) {
 	if s.state == alive {
-		s.answers.addFrame(frame.Text, payload)
+		s.answers.addText(payload, s.encoding.Deflate)
 	}
 }
 
@@ -346,6 +347,9 @@ func (s *session) Gone(reason string) {
 // attrs says what a log line tells of a session.
 func (s *session) attrs() []any {
 	attrs := []any{slog.String("addr", s.addr.String())}
+	if s.id != "" {
+		attrs = append(attrs, slog.String("session", s.id))
+	}
 	if !s.identity.Guest {
 		attrs = append(attrs, slog.String("user", s.identity.User))
 	}

@@ -14,7 +14,6 @@ import (
 // v1 speaks parley.v1: many rooms, commands with ids, each answered once.
 type v1 struct {
 	session *session
-	id      string           // of the session, for its peer and the log
 	rooms   []*seat          // joined, in the order in which they are read next
 	byName  map[string]*seat // the same
 	flights []flight         // proposals without an answer, oldest first
@@ -27,11 +26,12 @@ type flight struct {
 }
 
 func newV1(s *session, now time.Time) *v1 {
-	v := &v1{session: s, id: rand.Text()[:16], byName: map[string]*seat{}}
+	v := &v1{session: s, byName: map[string]*seat{}}
+	s.id = rand.Text()[:16]
 	e := s.engine
 	w := protocol.Welcome{
 		Type:    protocol.TypeWelcome,
-		Session: v.id,
+		Session: s.id,
 		User:    userOf(&s.identity),
 		Limits: protocol.WelcomeLimits{
 			MessageBytes: protocol.MaxMessageBytes,
@@ -56,7 +56,7 @@ func newV1(s *session, now time.Time) *v1 {
 
 // tell writes a frame for this session alone.
 func (v *v1) tell(payload []byte) {
-	v.session.answers.addFrame(frame.Text, payload)
+	v.session.answers.addText(payload, v.session.encoding.Deflate)
 	v.session.carrier.Wake()
 }
 
