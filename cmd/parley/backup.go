@@ -56,8 +56,8 @@ type restoreCommand struct {
 // Help is printed by kong.
 func (restoreCommand) Help() string {
 	return `Reads the backup through, then puts it into the folder, which is made at need. A folder that has a
-database is left alone. The next parley serve --store sqlite on it goes on from there, with a new epoch for
-every room, since people may have seen what was said after the backup. It exits with 0 once all is on
+database is left alone. The next parley serve on it goes on from there, with a new epoch for every room,
+since people may have seen what was said after the backup. It exits with 0 once all is on
 disk, with 1 if nothing was restored, with 2 for a wrong command.
 
 Examples:

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/internal/newfile"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/sqlite"
+	"github.com/parley-chat/parley/protocol"
 )
 
 type exportCommand struct {
@@ -28,19 +29,19 @@ type exportCommand struct {
 
 // Help is printed by kong.
 func (exportCommand) Help() string {
-	return `One message a line, room by room in the order of their names, each room's in their order, all as they
-are at one moment, whether or not a server runs on the folder. Times (ts) are milliseconds since 1970;
-a guest's user id is empty. It exits with 0 only if all of it was written, with 1 if not, with 2 for a
-wrong command.
+	return `One event a line (messages, and whatever was done about them), room by room in the order of their
+names, each room's in their order, all as they are at one moment, whether or not a server runs on the
+folder. A message has its newest text, one that was deleted none. Times (ts, edited) are milliseconds
+since 1970. It exits with 0 only if all of it was written, with 1 if not, with 2 for a wrong command.
 
     {"room":"general","epoch":"9c1f…","seq":1,"ts":1795539619452,"kind":"message",
-     "user":{"id":"","name":"ada"},"text":"hello"}                              (on one line)
+     "user":{"id":"u7","name":"ada"},"text":"hello"}                            (on one line)
 
 Examples:
 
     parley export chat.jsonl
     parley export --data /var/lib/parley --room general --room support | gzip > rooms.jsonl.gz
-    parley export | jq -r 'select(.text | contains("invoice")) | "\(.room) \(.user.name): \(.text)"'`
+    parley export | jq -r 'select(.kind == "message" and (.deleted | not)) | "\(.room) \(.user.name): \(.text)"'`
 }
 
 func (c *exportCommand) run(s streams) int {
@@ -99,7 +100,7 @@ func (c *exportCommand) export(ctx context.Context, to io.Writer, show sqlite.Pr
 	}
 	var done, total int64
 	for _, room := range rooms {
-		total += int64(room.Head)
+		total += int64(room.Head + 1 - room.First)
 	}
 	out := bufio.NewWriterSize(to, 64<<10)
 	for _, room := range rooms {
@@ -153,24 +154,15 @@ func unknownRoom(name, folder string, known []string) error {
 	return fmt.Errorf("no room %s in %s%s", name, folder, hint)
 }
 
-// line is an event as parley.v1 would tell it, with the room's epoch.
+// line is an event as parley.v1 has it, with the room's epoch.
 type line struct {
-	Room  string    `json:"room"`
-	Epoch string    `json:"epoch"`
-	Seq   store.Seq `json:"seq"`
-	TS    int64     `json:"ts"`
-	Kind  string    `json:"kind"`
-	User  struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	} `json:"user"`
-	Text string `json:"text"`
+	Room  string `json:"room"`
+	Epoch string `json:"epoch"`
+	protocol.Event
 }
 
-func writeEvent(to *bufio.Writer, room store.Room, e store.Event) error {
-	l := line{Room: room.Name, Epoch: room.Epoch, Seq: e.Seq, TS: e.Time, Kind: "message", Text: e.Text}
-	l.User.ID, l.User.Name = e.User, e.Name
-	if err := json.MarshalWrite(to, l); err != nil {
+func writeEvent(to *bufio.Writer, room store.Room, e protocol.Event) error {
+	if err := json.MarshalWrite(to, line{Room: room.Name, Epoch: room.Epoch, Event: e}); err != nil {
 		return err
 	}
 	return to.WriteByte('\n')

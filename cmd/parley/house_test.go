@@ -20,6 +20,7 @@ import (
 	"github.com/parley-chat/parley/internal/config"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/sqlite"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // house is one command on a data folder: what it printed.
@@ -44,7 +45,7 @@ func kept(t testing.TB, n int, rooms ...string) (folder string) {
 		for from := 0; from < n; from += 10_000 {
 			var drafts []store.Draft
 			for i := from; i < min(n, from+10_000); i++ {
-				drafts = append(drafts, store.Draft{Room: room, User: "u1", Name: "ada", Text: fmt.Sprintf("message %d, of about a hundred characters as people write them: %s", i, strings.Repeat("x", 40))})
+				drafts = append(drafts, store.Draft{Room: room, Kind: protocol.KindMessage, User: protocol.User{ID: "u1", Name: "ada"}, Text: fmt.Sprintf("message %d, of about a hundred characters as people write them: %s", i, strings.Repeat("x", 40))})
 			}
 			if _, err := s.Append(t.Context(), drafts); err != nil {
 				t.Fatal(err)
@@ -168,7 +169,7 @@ func TestBackupWipeRestoreAllTheSame(t *testing.T) {
 		}
 		total += len(is)
 		for i, e := range is {
-			if e.Epoch == was[i].Epoch || e.Epoch != is[0].Epoch || e.Seq != store.Seq(i+1) {
+			if e.Epoch == was[i].Epoch || e.Epoch != is[0].Epoch || e.Seq != protocol.Seq(i+1) {
 				t.Fatalf("%s: %+v is %+v, want its seq in one other epoch", room, was[i], e)
 			}
 			e.Epoch = was[i].Epoch
@@ -199,9 +200,15 @@ func TestAnExportIsJSONALineEach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := s.Append(t.Context(), []store.Draft{
-		{Room: "lobby", Name: "ada", Text: "two\nlines, a \"quote\", <b>, \u2028 and 🦉"},
-		{Room: "attic", User: "u7", Name: "Ada Lovelace", Text: "hello"},
+	ada, guest := protocol.User{ID: "u7", Name: "Ada Lovelace"}, protocol.User{Name: "guest"}
+	results, err := s.Append(t.Context(), []store.Draft{
+		{Room: "lobby", Kind: protocol.KindMessage, User: guest, Text: "two\nlines, a \"quote\", <b>, \u2028 and 🦉"},
+		{Room: "attic", Kind: protocol.KindMessage, User: ada, Text: "first", Key: "k1"},
+		{Room: "attic", Kind: protocol.KindEdit, User: ada, Target: 1, Text: "second"},
+		{Room: "attic", Kind: protocol.KindMessage, User: ada, Text: "gone", ReplyTo: 1},
+		{Room: "attic", Kind: protocol.KindReact, User: ada, Target: 1, Emoji: "🦉"},
+		{Room: "attic", Kind: protocol.KindTopic, User: ada, Text: "tea"},
+		{Room: "attic", Kind: protocol.KindDelete, User: ada, Target: 3},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -210,9 +217,16 @@ func TestAnExportIsJSONALineEach(t *testing.T) {
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf(`{"room":"attic","epoch":"%s","seq":1,"ts":%d,"kind":"message","user":{"id":"u7","name":"Ada Lovelace"},"text":"hello"}
-{"room":"lobby","epoch":"%s","seq":1,"ts":%d,"kind":"message","user":{"id":"","name":"ada"},"text":"two\nlines, a \"quote\", <b>, %s and 🦉"}
-`, rooms[0].Epoch, events[1].Time, rooms[1].Epoch, events[0].Time, "\u2028")
+	ts := results[0].Event.TS // all are of one batch
+	attic := fmt.Sprintf(`{"room":"attic","epoch":"%s","seq":%%d,"ts":%d,"kind":"%%s","user":{"id":"u7","name":"Ada Lovelace"},%%s}`+"\n", rooms[0].Epoch, ts)
+	want := fmt.Sprintf(attic, 1, "message", fmt.Sprintf(`"text":"second","key":"k1","edited":%d`, ts)) +
+		fmt.Sprintf(attic, 2, "edit", `"text":"second","target":1`) +
+		fmt.Sprintf(attic, 3, "message", `"reply_to":1,"deleted":true`) +
+		fmt.Sprintf(attic, 4, "react", `"target":1,"emoji":"🦉"`) +
+		fmt.Sprintf(attic, 5, "topic", `"text":"tea"`) +
+		fmt.Sprintf(attic, 6, "delete", `"target":3`) +
+		fmt.Sprintf(`{"room":"lobby","epoch":"%s","seq":1,"ts":%d,"kind":"message","user":{"id":"","name":"guest"},"text":"two\nlines, a \"quote\", <b>, %s and 🦉"}`+"\n",
+			rooms[1].Epoch, ts, "\u2028")
 	if got, _ := house(t, exitOK, "export", "--data", folder); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
