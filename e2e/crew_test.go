@@ -15,8 +15,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/sqlite"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // crew is clients that each send their next message once the last one came back,
@@ -181,8 +181,8 @@ func (c *crew) compare(data string) {
 	}
 	events, holes := 0, 0
 	for _, room := range rooms {
-		var last store.Event
-		for page := []store.Event{{}}; len(page) > 0; {
+		var last protocol.Event
+		for page := []protocol.Event{{}}; len(page) > 0; {
 			if page, err = s.Read(c.t.Context(), room.Name, last.Seq, 1000); err != nil {
 				c.t.Fatal(err)
 			}
@@ -190,10 +190,10 @@ func (c *crew) compare(data string) {
 				if e.Seq != last.Seq+1 {
 					holes++
 				}
-				if e.Time < last.Time {
+				if e.TS < last.TS {
 					c.t.Errorf("%s: the time falls at seq %d", room.Name, e.Seq)
 				}
-				from, n, err := origin(e.Name, e.Text)
+				from, n, err := origin(e.User.Name, e.Text)
 				if err != nil || from >= len(c.hands) || n >= len(stored[from]) || c.hands[from].room != room.Name {
 					c.t.Fatalf("%s: nobody sent %+v (%v)", room.Name, e, err)
 				}
