@@ -65,7 +65,8 @@ func openDoorAt(t *testing.T, l net.Listener, change ...func(*gateway.Config)) *
 	log := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store := memory.New(memory.DefaultBudget)
 	e := engine.New(engine.Config{Store: store, Metrics: d.metrics, Log: log, Heartbeat: 30 * time.Second,
-		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}})
+		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20},
+		Pass:   func(guest protocol.User) string { return passes.Issue(guest, time.Now()) }})
 	c := gateway.Config{Sessions: watched{e, d.opened}, Commands: e, Passes: passes, Metrics: d.metrics, Log: log,
 		Page: http.HandlerFunc(page), Listen: "localhost:8080"}
 	for _, f := range change {

@@ -1,10 +1,14 @@
 package gateway_test
 
 import (
+	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"github.com/parley-chat/parley/protocol"
 )
@@ -58,6 +62,35 @@ func TestPassMakesAGuestTheSameAsBefore(t *testing.T) {
 				t.Errorf("let in as %+v, want %+v", o.Identity, ada)
 			}
 		})
+	}
+}
+
+// welcome opens a session of parley.v1 at /ws with a query, and reads its first
+// frame.
+func (d *door) welcome(query string, offers ...string) (w protocol.Welcome) {
+	d.t.Helper()
+	conn, _, err := websocket.Dial(d.t.Context(), "ws://"+d.addr+"/ws"+query, &websocket.DialOptions{Subprotocols: offers})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer conn.CloseNow() //nolint:errcheck // its end is of no interest
+	_, frame, err := conn.Read(d.t.Context())
+	if err = errors.Join(err, json.Unmarshal(frame, &w)); err != nil || w.Type != "welcome" || conn.Subprotocol() != "parley.v1" {
+		d.t.Fatalf("got %s of %q, %v; want a welcome", frame, conn.Subprotocol(), err)
+	}
+	d.tokens = append(d.tokens, w.Pass)
+	return w
+}
+
+func TestWelcomeGivesThePassThatMakesOneTheSame(t *testing.T) {
+	d := openDoor(t)
+	first := d.welcome("?name=grace", "parley.v1")
+	again := d.welcome("", "parley.v1", "parley.token."+first.Pass)
+	if first.User.Name != "grace" || !newGuest.MatchString(first.User.ID) || again.User != first.User || again.Pass == "" {
+		t.Errorf("welcomed as %+v, then as %+v", first.User, again.User)
+	}
+	if other := d.welcome("", "parley.v1"); other.User.ID == first.User.ID {
+		t.Errorf("another guest is welcomed as %+v, too", other.User)
 	}
 }
 
