@@ -87,12 +87,33 @@ func headsOf(s *Store) (map[string]protocol.Seq, error) {
 	return heads, err
 }
 
-// said is what the writer says at a seq: a few bytes, or more than a page.
+// said is what the writer says at a seq: messages of a few bytes, or more than a
+// page; of each ten, one is deleted again and one is edited.
 func said(room string, seq protocol.Seq) store.Draft {
 	text := fmt.Sprintf("%s %d ", room, seq)
-	d := message(room, ada, strings.Repeat(text, 1+int(seq*2654435761>>7%400)))
+	text = strings.Repeat(text, 1+int(seq*2654435761>>7%400))
+	switch seq % 10 {
+	case 5:
+		return about(protocol.KindDelete, room, ada, seq-3, "")
+	case 0:
+		return about(protocol.KindEdit, room, ada, seq-7, text)
+	}
+	d := message(room, ada, text)
 	d.Key = fmt.Sprint("key-", seq)
 	return d
+}
+
+// stands is what is read of it once the log has come to head, but for its time.
+func stands(room string, seq, head protocol.Seq) protocol.Event {
+	d := said(room, seq)
+	e := protocol.Event{Room: room, Seq: seq, Kind: d.Kind, User: ada, Text: d.Text, Key: d.Key, Target: d.Target}
+	switch {
+	case seq%10 == 2 && seq+3 <= head:
+		e.Text, e.Deleted = "", true
+	case seq%10 == 3 && seq+7 <= head:
+		e.Text = said(room, seq+7).Text
+	}
+	return e
 }
 
 // TestAPowerCutLosesNothingThatWasAcknowledged cuts the power of a store's disk
@@ -313,9 +334,10 @@ func (v *victim) damage() error {
 				return err
 			}
 			for _, e := range page {
-				want := said(r.Name, e.Seq)
-				if e.Seq != last.Seq+1 || e.TS < last.TS || e.Text != want.Text || e.Key != want.Key || e.User != ada {
-					return fmt.Errorf("%s: after seq %d and time %d comes %+v", r.Name, last.Seq, last.TS, e)
+				want := stands(r.Name, e.Seq, r.Head)
+				want.TS, want.Edited = e.TS, e.Edited
+				if edited := e.Edited > 0; e.Seq != last.Seq+1 || e.TS < last.TS || e != want || edited != (e.Seq%10 == 3 && e.Seq+7 <= r.Head) {
+					return fmt.Errorf("%s: after seq %d and time %d comes %+v, want %+v", r.Name, last.Seq, last.TS, e, want)
 				}
 				last = e
 			}
