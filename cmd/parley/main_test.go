@@ -93,7 +93,7 @@ func TestExitCodesAndWhatIsSaid(t *testing.T) {
 		{"serve --lisen=x", exitUsage, "", `unknown flag --lisen, did you mean "--listen"?`},
 		{"serve --rate", exitUsage, "", "--rate needs a value"},
 		{"serve --rate=x --log-format=y", exitUsage, "", "parley: --log-format is \"y\": want text or json\nparley serve --help tells more\n"},
-		{"serve --listen=203.0.113.1:1", exitFailed, "", "203.0.113.1:1"},
+		{"serve --store=memory --listen=203.0.113.1:1", exitFailed, "", "203.0.113.1:1"},
 		{"join ftp://localhost", exitUsage, "", "has the scheme ftp"},
 		{"join --token=@/nonexistent", exitUsage, "", "--token: open /nonexistent"},
 	} {
