@@ -3,6 +3,11 @@
 //   - Append returns after the commit is on disk: WAL, synchronous=FULL. What it
 //     returned survives a killed process and a power cut.
 //   - A batch is one transaction, whatever rooms it is for.
+//   - The events are the truth. A message's newest text stands in its row alone, so
+//     one that was edited away or deleted is in none, and SQLite overwrites it in
+//     the file.
+//   - Reactions and read marks stand beside the events; what is unread is counted.
+//   - Reading never waits for writing.
 //   - A data folder is held by one process; a second one is told which.
 //   - The schema only moves forward. A file that is newer than the program, or
 //     that is no sound database, is refused and left as it is.

@@ -10,10 +10,12 @@ import (
 	"github.com/parley-chat/parley/protocol"
 )
 
-// Unread implements store.Store. What it tells of a room is of one moment.
+// Unread implements store.Store. What it tells is of one moment.
 func (s *Store) Unread(ctx context.Context, user protocol.User, rooms []string) ([]store.Unread, error) {
 	all := make([]store.Unread, len(rooms))
-	err := s.reading(ctx, func(db *conn) error {
+	err := s.reading(ctx, func(db *conn) (err error) {
+		tx := db.Begin()
+		defer tx.End(&err)
 		for i, room := range rooms {
 			if err := unread(db, user, room, &all[i]); err != nil {
 				return err
@@ -27,9 +29,7 @@ func (s *Store) Unread(ctx context.Context, user protocol.User, rooms []string) 
 	return all, nil
 }
 
-func unread(db *conn, user protocol.User, room string, u *store.Unread) (err error) {
-	tx := db.Begin()
-	defer tx.End(&err)
+func unread(db *conn, user protocol.User, room string, u *store.Unread) error {
 	id, _, err := roomID(db, room)
 	if err != nil {
 		return err
