@@ -1,135 +1,213 @@
-// Package storetest is the promise of a store as tests: every implementation of
-// store.Store passes Run.
 package storetest
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
+	"maps"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
-// Run holds a store to its promises. open makes an empty one, and closes it when
-// the test ends.
-func Run(t *testing.T, open func(*testing.T) store.Store) {
-	for name, promise := range map[string]func(*testing.T, store.Store){
-		"seqs run 1, 2, 3 in each room without holes":   denseSeqs,
-		"events come back in the order of their drafts": inOrder,
-		"times never fall":                  timesNeverFall,
-		"what is read is what was appended": readsBack,
-		"any may read while one appends":    readsBeside,
-	} {
-		t.Run(name, func(t *testing.T) { promise(t, open(t)) })
+// Backend is an implementation.
+type Backend struct {
+	// Open makes an empty store, which is closed when the test ends, if it isn't yet.
+	Open func(*testing.T) store.Store
+
+	// Reopen closes a store and opens it again. Nil where logs end with their store.
+	Reopen func(*testing.T, store.Store) store.Store
+}
+
+// Run holds a store to its promises.
+func Run(t *testing.T, b Backend) {
+	promises := map[string]func(*subject){}
+	for _, some := range []map[string]func(*subject){logs, keys, changes, reactions, counts, purges, searches} {
+		maps.Copy(promises, some)
+	}
+	for name, promise := range promises {
+		t.Run(name, func(t *testing.T) { promise(b.open(t, t)) })
+	}
+	t.Run("whatever happens, it answers as a slice of events would", func(t *testing.T) { followModel(t, b) })
+}
+
+// subject is a store under test.
+type subject struct {
+	rapid.TB
+	store.Store
+	reopen func() // nil where logs end with their store
+}
+
+// open opens a store for a test, or for one run of it.
+func (b Backend) open(t *testing.T, run rapid.TB) *subject {
+	s := &subject{TB: run, Store: b.Open(t)}
+	if b.Reopen != nil {
+		s.reopen = func() { s.Store = b.Reopen(t, s.Store) }
+	}
+	return s
+}
+
+// everyLife tries something on a store as it is and, where logs outlive their
+// store, once more after it was closed and opened again.
+func (s *subject) everyLife(try func()) {
+	s.Helper()
+	try()
+	if s.reopen != nil {
+		s.reopen()
+		try()
 	}
 }
 
-func denseSeqs(t *testing.T, s store.Store) {
-	next := map[string]store.Seq{}
-	for batch := range 20 {
-		var drafts []store.Draft
-		for i := range batch {
-			drafts = append(drafts, store.Draft{Room: []string{"lobby", "attic"}[(i+batch)%2], Name: "ada", Text: "hi"})
-		}
-		for _, e := range appendAll(t, s, drafts) {
-			next[e.Room]++
-			if e.Seq != next[e.Room] {
-				t.Fatalf("%s: seq %d, want %d", e.Room, e.Seq, next[e.Room])
-			}
-		}
-	}
+// The cast.
+var (
+	ada   = protocol.User{ID: "u1", Name: "ada"}
+	grace = protocol.User{ID: "u2", Name: "Grace Hopper"}
+	linus = protocol.User{ID: "u3", Name: "linus", Role: store.RoleModerator}
+)
+
+var ctx = context.Background()
+
+func message(room string, by protocol.User, text string) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindMessage, User: by, Text: text}
 }
 
-func inOrder(t *testing.T, s store.Store) {
-	var drafts []store.Draft
-	for i := range 100 {
-		drafts = append(drafts, store.Draft{Room: "lobby", User: "u1", Name: "ada", Text: fmt.Sprint(i)})
-	}
-	for i, e := range appendAll(t, s, drafts) {
-		if e.Draft != drafts[i] {
-			t.Fatalf("event %d holds %+v, want %+v", i, e.Draft, drafts[i])
-		}
-	}
+func keyed(d store.Draft, key string) store.Draft {
+	d.Key = key
+	return d
 }
 
-func timesNeverFall(t *testing.T, s store.Store) {
-	var last int64
-	for range 100 {
-		for _, e := range appendAll(t, s, []store.Draft{{Room: "lobby"}, {Room: "lobby"}}) {
-			if e.Time < last {
-				t.Fatalf("time fell from %d to %d", last, e.Time)
-			}
-			last = e.Time
-		}
-	}
+func reply(d store.Draft, to protocol.Seq) store.Draft {
+	d.ReplyTo = to
+	return d
 }
 
-func readsBack(t *testing.T, s store.Store) {
-	var want []store.Event
-	for i := range 300 {
-		want = append(want, appendAll(t, s, []store.Draft{{Room: "lobby", User: "u1", Name: "Ada 🚀", Text: fmt.Sprint("line\n", i)}})...)
-		appendAll(t, s, []store.Draft{{Room: "attic", Name: "grace", Text: "elsewhere"}})
-	}
-	for cursor := range store.Seq(301) {
-		limit := int(cursor%7) + 1
-		got, err := s.Read(context.Background(), "lobby", cursor, limit)
-		if errors.Is(err, store.ErrNotKept) {
-			continue // it says so: that is its promise
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if rest := want[cursor:]; !slices.Equal(got, rest[:min(limit, len(rest))]) {
-			t.Fatalf("after %d: %+v", cursor, got)
-		}
-	}
-	if got, err := s.Read(context.Background(), "nowhere", 0, 10); err != nil || len(got) > 0 {
-		t.Fatalf("a room that is not there: %+v, %v", got, err)
-	}
+func edit(room string, by protocol.User, target protocol.Seq, text string) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindEdit, User: by, Target: target, Text: text}
 }
 
-// readsBeside has readers follow a log that grows: none may see a hole.
-func readsBeside(t *testing.T, s store.Store) {
-	const events = 2000
-	var readers sync.WaitGroup
-	for range 4 {
-		readers.Go(func() {
-			for cursor := store.Seq(0); cursor < events; {
-				page, err := s.Read(context.Background(), "lobby", cursor, 50)
-				if errors.Is(err, store.ErrNotKept) {
-					return
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				for _, e := range page {
-					if e.Seq != cursor+1 {
-						t.Errorf("seq %d after %d", e.Seq, cursor)
-						return
-					}
-					cursor = e.Seq
-				}
-			}
-		})
-	}
-	for range events / 20 {
-		appendAll(t, s, slices.Repeat([]store.Draft{{Room: "lobby", Name: "ada", Text: "x"}}, 20))
-	}
-	readers.Wait()
+func remove(room string, by protocol.User, target protocol.Seq) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindDelete, User: by, Target: target}
 }
 
-func appendAll(t *testing.T, s store.Store, drafts []store.Draft) []store.Event {
-	t.Helper()
-	events, err := s.Append(context.Background(), drafts)
+func react(room string, by protocol.User, target protocol.Seq, emoji string) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindReact, User: by, Target: target, Emoji: emoji}
+}
+
+func unreact(room string, by protocol.User, target protocol.Seq, emoji string) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindUnreact, User: by, Target: target, Emoji: emoji}
+}
+
+func topic(room string, by protocol.User, text string) store.Draft {
+	return store.Draft{Room: room, Kind: protocol.KindTopic, User: by, Text: text}
+}
+
+func mark(room string, by protocol.User, seq protocol.Seq) store.Draft {
+	return store.Draft{Room: room, Kind: store.KindRead, User: by, Target: seq}
+}
+
+// append appends a batch.
+func (s *subject) append(drafts ...store.Draft) []store.Result {
+	s.Helper()
+	results, err := s.Append(ctx, drafts)
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
-	if len(events) != len(drafts) {
-		t.Fatalf("%d events for %d drafts", len(events), len(drafts))
+	if len(results) != len(drafts) {
+		s.Fatalf("%d results for %d drafts", len(results), len(drafts))
+	}
+	return results
+}
+
+// do appends a batch that becomes events, which it returns.
+func (s *subject) do(drafts ...store.Draft) []protocol.Event {
+	s.Helper()
+	var events []protocol.Event
+	for i, r := range s.append(drafts...) {
+		if !r.New || r.Err != nil {
+			s.Fatalf("%+v became %+v, want a new event", drafts[i], r)
+		}
+		events = append(events, r.Event)
 	}
 	return events
+}
+
+// one does one.
+func (s *subject) one(d store.Draft) protocol.Event {
+	s.Helper()
+	return s.do(d)[0]
+}
+
+// wantRefusal appends a draft that must be refused.
+func (s *subject) wantRefusal(d store.Draft, code protocol.Code) {
+	s.Helper()
+	if r := s.append(d)[0]; r.New || r.Err == nil || r.Err.Code != code {
+		s.Fatalf("%+v became %+v, want %s", d, r, code)
+	}
+}
+
+// wantRepeat appends a draft that must be answered with what did it before.
+func (s *subject) wantRepeat(d store.Draft, of protocol.Event) {
+	s.Helper()
+	if r := s.append(d)[0]; r != repeat(of) {
+		s.Fatalf("%+v became %+v, want a repeat of %d at %d", d, r, of.Seq, of.TS)
+	}
+}
+
+func repeat(of protocol.Event) store.Result {
+	return store.Result{Event: protocol.Event{Room: of.Room, Seq: of.Seq, TS: of.TS}}
+}
+
+// read reads what must be there.
+func (s *subject) read(room string, cursor protocol.Seq, limit int) []protocol.Event {
+	s.Helper()
+	events, err := s.Read(ctx, room, cursor, limit)
+	if err != nil {
+		s.Fatalf("read %s after %d: %v", room, cursor, err)
+	}
+	return events
+}
+
+// at is one event as it is now.
+func (s *subject) at(room string, seq protocol.Seq) protocol.Event {
+	s.Helper()
+	events := s.read(room, seq-1, 1)
+	if len(events) != 1 {
+		s.Fatalf("%s has %d events at %d", room, len(events), seq)
+	}
+	return events[0]
+}
+
+func (s *subject) wantNotKept(room string, cursor protocol.Seq) {
+	s.Helper()
+	if events, err := s.Read(ctx, room, cursor, 10); !errors.Is(err, store.ErrNotKept) || len(events) > 0 {
+		s.Fatalf("%s after %d: %v, %v; want %v", room, cursor, events, err, store.ErrNotKept)
+	}
+}
+
+func (s *subject) room(name string) store.Room {
+	s.Helper()
+	r, err := s.Room(ctx, name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return r
+}
+
+func (s *subject) wantUnread(by protocol.User, room string, want store.Unread) {
+	s.Helper()
+	got, err := s.Unread(ctx, by, []string{room})
+	if err != nil || len(got) != 1 || got[0] != want {
+		s.Fatalf("%s in %s: %+v, %v; want %+v", by.Name, room, got, err, want)
+	}
+}
+
+// want compares.
+func want[T any](s *subject, what string, got, want T) {
+	s.Helper()
+	if g, w := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); g != w {
+		s.Fatalf("%s:\n%s, want\n%s", what, g, w)
+	}
 }
