@@ -22,7 +22,8 @@ var dist embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// Handler serves the page at / and its assets below /assets/; all else is 404.
+// Handler serves the page at / and its assets below /assets/, and the client that
+// other pages import as /parley.js, with its types; all else is 404.
 func Handler() http.Handler {
 	files := load()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,10 +41,9 @@ func Handler() http.Handler {
 	})
 }
 
-// file is one file of the page, ready to be sent in both encodings.
+// file is one of these, ready to be sent in both encodings.
 type file struct {
-	contentType string
-	page        bool // the page itself, not one of its assets
+	header      [][2]string // of its own
 	plain, gzip body
 }
 
@@ -67,7 +67,7 @@ func load() map[string]*file {
 		if at == "/index.html" {
 			at = "/"
 		}
-		files[at], err = newFile(path.Ext(name), content)
+		files[at], err = newFile(at, path.Ext(name), content)
 		return err
 	})
 	if err != nil {
@@ -76,16 +76,10 @@ func load() map[string]*file {
 	return files
 }
 
-func newFile(ext string, content []byte) (*file, error) {
-	// Not mime.TypeByExtension: what that says depends on the machine.
-	contentType, ok := map[string]string{
-		".html": "text/html; charset=utf-8",
-		".js":   "text/javascript; charset=utf-8",
-		".css":  "text/css; charset=utf-8",
-		".svg":  "image/svg+xml",
-	}[ext]
-	if !ok {
-		return nil, fmt.Errorf("no content type for %s", ext)
+func newFile(at, ext string, content []byte) (*file, error) {
+	header, err := headerOf(at, ext)
+	if err != nil {
+		return nil, err
 	}
 	var small bytes.Buffer
 	z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
@@ -98,12 +92,40 @@ func newFile(ext string, content []byte) (*file, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	return &file{
-		contentType: contentType,
-		page:        ext == ".html",
-		plain:       newBody(content, ""),
-		gzip:        newBody(small.Bytes(), "-gzip"),
-	}, nil
+	return &file{header, newBody(content, ""), newBody(small.Bytes(), "-gzip")}, nil
+}
+
+// headerOf is what a file is served with because of what it is.
+func headerOf(at, ext string) ([][2]string, error) {
+	// Not mime.TypeByExtension: what that says depends on the machine.
+	contentType, ok := map[string]string{
+		".html": "text/html; charset=utf-8",
+		".js":   "text/javascript; charset=utf-8",
+		".ts":   "application/typescript; charset=utf-8",
+		".css":  "text/css; charset=utf-8",
+		".svg":  "image/svg+xml",
+	}[ext]
+	if !ok {
+		return nil, fmt.Errorf("no content type for %s", at)
+	}
+	header := [][2]string{{"Content-Type", contentType}}
+	switch {
+	case at == "/":
+		return append(header, [][2]string{
+			{"Content-Security-Policy", policy},
+			{"Referrer-Policy", "no-referrer"}, // a token may stand in the page's address until its script has run
+			{"Cross-Origin-Opener-Policy", "same-origin"},
+			{"Cache-Control", "no-cache"},
+		}...), nil
+	case strings.HasPrefix(at, "/assets/"):
+		return append(header, [2]string{"Cache-Control", "public, max-age=31536000, immutable"}), nil
+	default: // the client: for the pages of every origin, and asked for again each time
+		return append(header, [][2]string{
+			{"Access-Control-Allow-Origin", "*"},
+			{"Cross-Origin-Resource-Policy", "cross-origin"},
+			{"Cache-Control", "no-cache"},
+		}...), nil
+	}
 }
 
 func newBody(content []byte, suffix string) body {
@@ -113,16 +135,10 @@ func newBody(content []byte, suffix string) body {
 
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Type", f.contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Vary", "Accept-Encoding")
-	if f.page {
-		h.Set("Content-Security-Policy", policy)
-		h.Set("Referrer-Policy", "no-referrer") // a token may stand in the page's address until its script has run
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cache-Control", "no-cache")
-	} else {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	for _, field := range f.header {
+		h.Set(field[0], field[1])
 	}
 	b := f.plain
 	if acceptsGzip(r) {

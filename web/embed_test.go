@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -52,8 +51,27 @@ func TestPageIsAskedForAgainAndItsAssetsAreKept(t *testing.T) {
 	}
 }
 
+func TestClientIsForThePagesOfEveryOrigin(t *testing.T) {
+	for name, contentType := range map[string]string{"/parley.js": "text/javascript", "/parley.d.ts": "application/typescript"} {
+		answer := get(t, "GET", name, nil)
+		if answer.StatusCode != http.StatusOK || !strings.HasPrefix(answer.Header.Get("Content-Type"), contentType+";") {
+			t.Errorf("%s: %d, Content-Type %q", name, answer.StatusCode, answer.Header.Get("Content-Type"))
+		}
+		for field, want := range map[string]string{
+			"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "no-cache",
+		} {
+			if got := answer.Header.Get(field); got != want {
+				t.Errorf("%s: %s %q, want %q", name, field, got, want)
+			}
+		}
+	}
+	if got := get(t, "GET", "/", nil).Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("the page is for %q, too", got)
+	}
+}
+
 func TestUnchangedFileIsNotSentAgain(t *testing.T) {
-	for _, name := range append(assets(t), "/") {
+	for _, name := range append(assets(t), "/", "/parley.js", "/parley.d.ts") {
 		for _, encoding := range []string{"", "gzip"} {
 			header := http.Header{"Accept-Encoding": {encoding}}
 			first := get(t, "GET", name, header)
@@ -129,25 +147,25 @@ func TestPolicyAllowsThePagesOwnOriginAlone(t *testing.T) {
 	}
 }
 
-// mostScript is the page's promise to those on slow lines.
-const mostScript = 30_000
-
-func TestScriptStaysSmall(t *testing.T) {
-	sum := 0
-	err := fs.WalkDir(dist, "dist", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || path.Ext(name) != ".js" {
-			return err
+func TestScriptsStaySmall(t *testing.T) {
+	for _, name := range assets(t) {
+		if path.Ext(name) == ".js" {
+			wantSmall(t, name, 30_000) // the page's promise to those on slow lines
 		}
-		answer := get(t, "GET", strings.TrimPrefix(name, "dist"), http.Header{"Accept-Encoding": {"gzip"}})
-		content, err := io.ReadAll(answer.Body)
-		sum += len(content)
-		return err
-	})
+	}
+	wantSmall(t, "/parley.js", 8_000)
+}
+
+// wantSmall fails the test if a script is longer than so many bytes, gzipped.
+func wantSmall(t *testing.T, name string, most int) {
+	t.Helper()
+	answer := get(t, "GET", name, http.Header{"Accept-Encoding": {"gzip"}})
+	content, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum == 0 || sum > mostScript {
-		t.Errorf("the script is %d bytes gzipped, want at most %d", sum, mostScript)
+	if len(content) == 0 || len(content) > most {
+		t.Errorf("%s is %d bytes gzipped, want at most %d", name, len(content), most)
 	}
-	t.Logf("%d bytes of script, gzipped", sum)
+	t.Logf("%s: %d bytes, gzipped", name, len(content))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -25,6 +26,40 @@ func bundle(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	page, err := bundlePage(root)
+	if err != nil {
+		return nil, err
+	}
+	client, err := bundleClient(root)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(page, client)
+	return page, nil
+}
+
+// bundleClient returns the client that other pages import. Its name is one that
+// they can write down.
+func bundleClient(root string) (map[string][]byte, error) {
+	result := api.Build(options(root, api.BuildOptions{
+		EntryPoints:       []string{"client/connect.ts"},
+		Outfile:           filepath.Join(root, dist, "parley.js"),
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+	}))
+	if err := failed(result.Errors); err != nil {
+		return nil, err
+	}
+	// Its types are written by hand, for people to read, and stand for themselves.
+	types, err := os.ReadFile(filepath.Join(root, source, "client/types.ts"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"parley.js": result.OutputFiles[0].Contents, "parley.d.ts": types}, nil
+}
+
+func bundlePage(root string) (map[string][]byte, error) {
 	out := filepath.Join(root, dist)
 	result := api.Build(options(root, api.BuildOptions{
 		EntryPoints: []string{"main.tsx", "icon.svg"},
