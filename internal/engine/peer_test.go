@@ -48,11 +48,12 @@ func startEngine(t *testing.T, change ...func(*Config)) *Engine {
 
 // peer is a client at the other end of a connection, speaking frames.
 type peer struct {
-	t       *testing.T
-	conn    net.Conn
-	decoder frame.Decoder
-	unread  []byte
-	buf     []byte
+	t        *testing.T
+	conn     net.Conn
+	decoder  frame.Decoder
+	unread   []byte
+	received int // bytes
+	buf      []byte
 }
 
 // pipe opens a session over net.Pipe, which works on a simulated clock.
@@ -132,6 +133,7 @@ func (p *peer) read() (frame.Opcode, string, error) {
 			return 0, "", err
 		}
 		p.unread = p.buf[:n]
+		p.received += n
 	}
 }
 
