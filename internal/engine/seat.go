@@ -30,7 +30,9 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 		return
 	}
 	s := v.session
-	s.moved(now)
+	if v.byName[name] == nil {
+		s.moved(now)
+	}
 	live := s.engine.rooms.open(name)
 	p := live.attach(s.encoding) // before the store is asked: what it doesn't have yet is heard
 	var r store.Room
