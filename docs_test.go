@@ -1,7 +1,6 @@
 package parley_test
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +13,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/config"
 	"github.com/parley-chat/parley/internal/metrics"
-	"github.com/parley-chat/parley/protocol"
-	"github.com/parley-chat/parley/protocol/tutorial"
 )
 
 // The tests below hold the project's pages to its code.
@@ -65,25 +62,6 @@ func TestReadmeTellsEveryMetric(t *testing.T) {
 	for _, family := range families {
 		if name := family.GetName(); strings.HasPrefix(name, "parley_") && !strings.Contains(readme, "`"+name+"`") {
 			t.Errorf("README.md does not speak of %s", name)
-		}
-	}
-}
-
-func TestWirePageTellsEveryErrorAndCloseCode(t *testing.T) {
-	wire := page(t, "docs/wire.md")
-	for _, code := range protocol.Codes() {
-		frame := string(tutorial.AppendError(nil, code, "10 msgs/10s"))
-		text := strings.TrimSuffix(strings.TrimPrefix(frame, `{"type":"error","text":"`), `"}`)
-		if text != "" && !strings.Contains(wire, "`"+text+"`") { // the codes of the door have no frame
-			t.Errorf("docs/wire.md does not speak of %q", text)
-		}
-	}
-	for _, code := range protocol.CloseCodes() {
-		if code == protocol.CloseNormal || code == protocol.CloseNoStatus {
-			continue // the client's own
-		}
-		if !strings.Contains(wire, fmt.Sprint(code)) {
-			t.Errorf("docs/wire.md does not speak of close code %d", code)
 		}
 	}
 }

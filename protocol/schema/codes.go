@@ -15,29 +15,29 @@ type CodeRow struct {
 // Codes describes every code of a refusal, those at the door last.
 func Codes() []CodeRow {
 	const (
-		mend = "Mends itself: sent again, it is refused again."
-		ask  = "Tells the person, who can write it otherwise."
-		wait = "Waits for retry_ms, then sends it again, with the same key."
+		fault = "A fault of the client: sent again, it is refused again."
+		ask   = "Tells the person, who can write it otherwise."
+		wait  = "Waits, for retry_ms if it is there, and sends it again, with the same key."
 	)
 	return []CodeRow{
-		{protocol.CodeInvalidJSON, "It is no JSON object, or names a member twice.", mend},
+		{protocol.CodeInvalidJSON, "It is no JSON object, or names a member twice.", fault},
 		{protocol.CodeUnknownType, "There is no such command here.", "Does without: the server may be older."},
-		{protocol.CodeInvalidID, "The id is missing, or no string of 1 to 64 bytes without control characters.", mend},
-		{protocol.CodeInvalidField, "A field is missing or of the wrong type; the text names it.", mend},
+		{protocol.CodeInvalidID, "The id is missing, or no string of 1 to 64 bytes without control characters.", fault},
+		{protocol.CodeInvalidField, "A field is missing or of the wrong type; the text names it.", fault},
 		{protocol.CodeInvalidName, "No name of a user: too long, empty, or with something unseen in it.", ask},
 		{protocol.CodeInvalidRoom, "No name of a room: too long, empty, or with something unseen in it.", ask},
 		{protocol.CodeInvalidText, "Empty, or with control characters.", ask},
-		{protocol.CodeInvalidEmoji, "Not an emoji.", mend},
+		{protocol.CodeInvalidEmoji, "Not an emoji.", fault},
 		{protocol.CodeNotJoined, "The session isn't in the room.", "Joins it first."},
 		{protocol.CodeRateLimited, "More than the server's rate allows.", wait},
 		{protocol.CodeTooLarge, "Longer, or more, than the limit that the text names.", ask},
 		{protocol.CodeTooMany, "The session is in 100 rooms, or the message has 50 different emoji.", "Leaves a room; takes an emoji that is there."},
-		{protocol.CodeKeyReused, "The key was used for another message.", "Mends itself: each message gets a key of its own."},
+		{protocol.CodeKeyReused, "The key was used for another message.", "A fault of the client: each message gets a key of its own."},
 		{protocol.CodeForbidden, "One may not.", "Tells the person."},
 		{protocol.CodeNotFound, "There is no such message, or it was deleted or purged.", "Shows it no longer."},
-		{protocol.CodeUnavailable, "It can't be done now; nobody saw anything of it.", wait},
+		{protocol.CodeUnavailable, "It can't be saved or looked up now.", wait},
 		{protocol.CodeInternal, "A fault of the server.", wait},
-		{protocol.CodeBadHandshake, "Not an upgrade that RFC 6455 allows; the text says what would be right.", mend},
+		{protocol.CodeBadHandshake, "Not an upgrade that RFC 6455 allows; the text says what would be right.", fault},
 		{protocol.CodeUnauthenticated, "A token or pass is needed, and there is none or it doesn't hold.", "Asks the person to sign in."},
 		{protocol.CodeOriginRefused, "A page of another site.", "Tells the person: the server's operator lets origins in."},
 		{protocol.CodeTooManyHandshakes, "Too many handshakes of one address in a second.", "Waits for Retry-After, then tries again."},
