@@ -88,3 +88,36 @@ func (c Code) HTTPStatus() int {
 		return http.StatusBadRequest
 	}
 }
+
+// Sentence is a code as a person reads it, where there is nothing more to say.
+func (c Code) Sentence() string {
+	switch c {
+	case CodeUnknownType:
+		return "there is no such command"
+	case CodeInvalidID:
+		return "id: want a string of 1 to 64 bytes"
+	case CodeInvalidName:
+		return "name: want 1 to 40 visible characters"
+	case CodeInvalidRoom:
+		return "room: want 1 to 64 visible characters"
+	case CodeInvalidText:
+		return "text: want 1 to 4000 characters, no control characters but tab and newline"
+	case CodeNotJoined:
+		return "join the room first"
+	case CodeRateLimited:
+		return "too much at once: wait a moment"
+	case CodeTooMany:
+		return "there are as many as there may be"
+	case CodeKeyReused:
+		return "the key was used for another message"
+	case CodeForbidden:
+		return "this isn't yours to do"
+	case CodeNotFound:
+		return "there is no such message"
+	case CodeUnavailable:
+		return "it could not be saved or looked up now: try again"
+	case CodeInternal:
+		return "something went wrong here: try again"
+	}
+	return string(c)
+}
