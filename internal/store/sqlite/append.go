@@ -26,6 +26,7 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result,
 	defer s.mu.Unlock()
 	b := batch{known: s.rooms, rooms: map[string]*roomState{}, bodies: s.bodies, epochs: s.epochs, now: time.Now().UnixMilli()}
 	results := make([]store.Result, len(drafts))
+	s.index.willAppend(b.now)
 	err := s.write(func(db *conn) (err error) {
 		b.db = db
 		for i := range drafts {
@@ -35,6 +36,7 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result,
 		}
 		return b.moveHeads()
 	})
+	s.index.appended(results, err)
 	if err != nil {
 		return nil, err
 	}

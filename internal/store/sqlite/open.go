@@ -21,6 +21,7 @@ const (
 	File     = "parley.db"
 	lockFile = "parley.lock"
 	lifeFile = "parley.life" // holds the life id of the database beside it
+	wordFile = "search.db"   // can be made anew
 )
 
 // readers is how many connections read, so that a page needn't wait for a long
@@ -37,6 +38,7 @@ type Store struct {
 	read   chan *conn // those that are free; nil stands for one that was never opened
 	secret []byte
 	epochs string // see epochOf
+	index  *index
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -91,6 +93,9 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 	}
 	if err := sameMode(s.path); err != nil {
 		return nil, err
+	}
+	if s.index, err = openIndex(filepath.Join(folder, wordFile), s, log); err != nil {
+		return nil, s.inWords(err)
 	}
 	return s, nil
 }
@@ -187,6 +192,9 @@ func (s *Store) inWords(err error) error {
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	var errs []error
+	if s.index != nil {
+		errs = append(errs, s.index.close())
+	}
 	for range readers {
 		if db := <-s.read; db != nil {
 			errs = append(errs, db.close())

@@ -56,5 +56,6 @@ func (s *Store) purgeSome(room string, before int64) (n int, err error) {
 	if err != nil {
 		n = 0
 	}
+	s.index.purged(room)
 	return n, err
 }

@@ -1,0 +1,319 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/words"
+	"github.com/parley-chat/parley/protocol"
+)
+
+const (
+	indexPage  = 256  // events of a room that are read at once
+	indexBatch = 1024 // or more, that are indexed in one commit
+
+	// After each commit the index rests for as long as it took, and while it keeps up
+	// for longer, so that what is said meanwhile is committed together.
+	restsAtHead = 9
+	longestRest = 250 * time.Millisecond
+
+	// After a failure it waits, the longer the more often it failed.
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+)
+
+// cursor is how far a room's log has been read.
+type cursor struct {
+	id    int64 // 0 if it hasn't been
+	name  string
+	epoch string
+	first protocol.Seq
+	seq   protocol.Seq
+}
+
+const selectCursors = "select id, name, epoch, first, seq from room"
+
+func cursorOf(s *sqlite3.Stmt) cursor {
+	return cursor{id: s.ColumnInt64(0), name: s.ColumnText(1), epoch: s.ColumnText(2), first: seqColumn(s, 3), seq: seqColumn(s, 4)}
+}
+
+// run follows the logs until ctx ends.
+func (x *index) run(ctx context.Context) {
+	defer close(x.done)
+	retry := time.Duration(0)
+	for {
+		began := time.Now()
+		more, err := x.work(ctx)
+		var rest time.Duration
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if retry == 0 {
+				x.log.Warn("the search index can't be written; it will be tried again", "file", x.path, "error", err)
+			}
+			retry = min(max(2*retry, firstRetry), lastRetry)
+			rest = retry
+		case more:
+			rest = time.Since(began)
+		default:
+			rest = min(restsAtHead*time.Since(began), longestRest)
+		}
+		if err == nil {
+			retry = 0
+		}
+		if !pause(ctx, rest) {
+			return
+		}
+		if !more && err == nil {
+			select {
+			case <-x.wake:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// pause waits, and reports whether to go on.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// willAppend says that events of this time are about to be committed.
+func (x *index) willAppend(now int64) { x.progress.willAppend(now) }
+
+// appended says what became of them.
+func (x *index) appended(results []store.Result, err error) {
+	x.progress.appended(results, err)
+	x.wakeUp()
+}
+
+// purged says that a log's first may have moved.
+func (x *index) purged(room string) {
+	x.progress.purged(room)
+	x.wakeUp()
+}
+
+// wakeUp tells run that there is something to do.
+func (x *index) wakeUp() {
+	select {
+	case x.wake <- struct{}{}:
+	default: // it knows
+	}
+}
+
+// work does some of what there is to do, and reports whether there is more.
+func (x *index) work(ctx context.Context) (more bool, err error) {
+	if x.damaged.Swap(false) {
+		return false, x.failed(sqlite3.CORRUPT)
+	}
+	if x.db == nil {
+		if err := x.open(); err != nil {
+			return false, err
+		}
+	}
+	survey, rooms := x.progress.todo()
+	if survey {
+		if err := x.survey(ctx); err != nil {
+			return false, x.failed(err)
+		}
+		return true, nil
+	}
+	if len(rooms) == 0 {
+		return false, nil
+	}
+	b := indexing{index: x, ctx: ctx}
+	err = transact(x.db, func(*conn) error {
+		for _, name := range rooms {
+			if b.n >= indexBatch {
+				break
+			}
+			if err := b.room(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, x.failed(err)
+	}
+	for _, r := range b.reads {
+		x.progress.read(r.cursor, r.time)
+	}
+	return b.n >= indexPage, nil
+}
+
+// failed gives the file up after an error that is its own, to open it again.
+func (x *index) failed(err error) error {
+	if isDamaged(err) {
+		x.progress.lost()
+		return errors.Join(err, x.closeFile(), x.removeFile())
+	}
+	return err
+}
+
+// survey compares where the logs are with where they were left.
+func (x *index) survey(ctx context.Context) error {
+	rooms, err := x.logs.Rooms(ctx)
+	if err != nil {
+		return err
+	}
+	left := map[string]cursor{}
+	err = x.db.query(func(s *sqlite3.Stmt) {
+		c := cursorOf(s)
+		left[c.name] = c
+	}, selectCursors)
+	if err == nil {
+		x.progress.survey(rooms, left)
+	}
+	return err
+}
+
+// indexing is what is done in one transaction.
+type indexing struct {
+	*index
+	ctx   context.Context
+	n     int // events that were read, and messages that were forgotten
+	reads []reading
+}
+
+// reading is where a log has been read to, and the time of the last event there.
+type reading struct {
+	cursor
+	time int64
+}
+
+// room brings a room's cursor to its log as it is now, and reads on from there.
+func (b *indexing) room(name string) error {
+	log, err := b.logs.Room(b.ctx, name)
+	if err != nil {
+		return err
+	}
+	c := cursor{name: name, epoch: log.Epoch, first: log.First, seq: log.First - 1}
+	if err := b.db.query(func(s *sqlite3.Stmt) { c = cursorOf(s) }, selectCursors+" where name = ?", name); err != nil {
+		return err
+	}
+	same := c.epoch == log.Epoch && c.seq <= log.Head
+	gone := log.First // what is older
+	if !same {
+		gone = math.MaxInt64
+	}
+	if n, err := b.forget(c.id, gone); err != nil || n == indexPage {
+		return err // there may be more
+	}
+	if !same {
+		c.epoch, c.seq = log.Epoch, 0
+	}
+	c.first, c.seq = log.First, max(c.seq, log.First-1)
+	return b.follow(c)
+}
+
+// forget takes out the messages of a room that are older than before, at most
+// indexPage.
+func (b *indexing) forget(room int64, before protocol.Seq) (int, error) {
+	var gone []int64
+	err := b.db.query(func(s *sqlite3.Stmt) { gone = append(gone, s.ColumnInt64(0)) },
+		"select n from doc where room = ? and seq < ? limit ?", room, before, indexPage)
+	for _, n := range gone {
+		err = cmp.Or(err, b.db.exec("delete from word where rowid = ?", n), b.db.exec("delete from doc where n = ?", n))
+	}
+	b.n += len(gone)
+	return len(gone), err
+}
+
+// follow reads a page of a log.
+func (b *indexing) follow(c cursor) error {
+	events, err := b.logs.Read(b.ctx, c.name, c.seq, indexPage)
+	if errors.Is(err, store.ErrNotKept) {
+		return nil // it was purged just now, and who did it will say so
+	}
+	if err != nil {
+		return err
+	}
+	r := reading{cursor: c}
+	if n := len(events); n > 0 {
+		r.seq, r.time = events[n-1].Seq, events[n-1].TS
+		b.n += n
+	}
+	err = b.db.query(func(s *sqlite3.Stmt) { r.id = s.ColumnInt64(0) }, `insert into room (name, epoch, first, seq) values (?, ?, ?, ?)
+		on conflict do update set epoch = excluded.epoch, first = excluded.first, seq = excluded.seq returning id`, r.name, r.epoch, r.first, r.seq)
+	for i := range events {
+		if err == nil {
+			err = b.event(r.id, &events[i])
+		}
+	}
+	b.reads = append(b.reads, r)
+	return err
+}
+
+// event indexes a message, or one again that was changed.
+func (b *indexing) event(room int64, e *protocol.Event) error {
+	switch e.Kind {
+	case protocol.KindMessage:
+		return b.message(room, e)
+	case protocol.KindEdit, protocol.KindDelete:
+		target, err := b.logs.Read(b.ctx, e.Room, e.Target-1, 1)
+		if errors.Is(err, store.ErrNotKept) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return b.message(room, &target[0])
+	}
+	return nil
+}
+
+// message puts a message's words in the place of those that it had.
+func (b *indexing) message(room int64, e *protocol.Event) error {
+	var n int64
+	err := b.db.query(func(s *sqlite3.Stmt) { n = s.ColumnInt64(0) }, "select n from doc where room = ? and seq = ?", room, e.Seq)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		if n, err = b.number(e.TS); err != nil {
+			return err
+		}
+		err = b.db.exec("insert into doc (n, room, seq) values (?, ?, ?)", n, room, e.Seq)
+	} else {
+		err = b.db.exec("delete from word where rowid = ?", n)
+	}
+	if err != nil || e.Deleted {
+		return err
+	}
+	return b.db.exec("insert into word (rowid, room, text) values (?, ?, ?)", n, roomToken(room), strings.Join(words.Tokens(e.Text), " "))
+}
+
+// number is a new message's: greater than those of what was said before, or at the
+// same time. There is room for half a million of each millisecond; more take the
+// numbers of the next.
+func (b *indexing) number(time int64) (n int64, err error) {
+	const bits = 19
+	for ; ; time++ {
+		from, to := time<<bits, (time+1)<<bits
+		err := b.db.query(func(s *sqlite3.Stmt) { n = max(from, s.ColumnInt64(0)+1) }, "select coalesce(max(n), 0) from doc where n < ?", to)
+		if err != nil || n < to {
+			return n, err
+		}
+	}
+}
+
+// roomToken is what stands for a room in the index.
+func roomToken(room int64) string { return "r" + strconv.FormatInt(room, 10) }
