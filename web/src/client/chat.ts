@@ -211,9 +211,8 @@ function undisturbed(tell: () => void): void {
   try {
     tell();
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    if ("reportError" in globalThis) reportError(error);
+    else console.error(error); // Node
   }
 }
 

@@ -133,8 +133,8 @@ export class Link {
   private again(least: number): void {
     const wait = backoff(this.attempt++, least);
     this.timer = setTimeout(() => void this.open(), wait);
-    const since = this.line.is === "offline" ? this.line.since : Date.now();
-    this.change({ is: "offline", since, retryAt: Date.now() + wait, why: null });
+    const before = this.line.is === "offline" ? this.line : { since: Date.now(), why: null };
+    this.change({ is: "offline", since: before.since, retryAt: Date.now() + wait, why: before.why });
   }
 
   /** findOut tells a server that refuses from one that is away. */
@@ -144,7 +144,7 @@ export class Link {
     if (turn !== this.turn || this.line.is !== "offline") return;
     switch (why) {
       case "offline":
-        return;
+        return this.change({ ...this.line, why: null });
       case "unauthenticated":
         return this.renew();
       case "origin_refused":
