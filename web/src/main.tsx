@@ -1,86 +1,99 @@
 import { options, render } from "preact";
 import "./style/style.css";
-import { correctTo, goTo, roomInAddress } from "./dom/address";
-import { watchHidden } from "./dom/hidden";
-import { read, readList, store as keep } from "./dom/storage";
+import { actsOn } from "./acts";
+import { connect } from "./client/connect";
+import { correctTo, roomInAddress } from "./dom/address";
+import { read as remembered, readList, store as keep } from "./dom/storage";
 import { showUnread } from "./dom/title";
-import { keptOutbox } from "./outbox/keep";
-import { takeToken } from "./socket/token";
+import { takeToken } from "./dom/token";
+import { isWatched, watchPage } from "./dom/watched";
 import type { Chat } from "./state/chat";
+import { hear, stateChanged } from "./state/hear";
+import { goTo, read, toRead, watched } from "./state/place";
+import { newRoom } from "./state/room";
+import { unreadInAll } from "./state/rooms";
 import { Store } from "./state/store";
 import { general } from "./state/words";
-import { Session } from "./sync/session";
 import { App } from "./views/App";
-import type { Acts } from "./views/acts";
 
 const places = { name: "parley.name", room: "parley.room", rooms: "parley.rooms", here: "parley.here" } as const;
+const wordFor = 3000;
+const readAfter = 300; // one mark for what comes in a burst
+const mostRooms = 30; // that one comes back to
 
 const token = takeToken();
+const name = remembered("browser", places.name);
 history.replaceState(null, ""); // no sheet is open yet, whatever was before a reload
+const client = connect({ url: document.baseURI, token, ...(name === null ? {} : { name }) });
 const store = new Store(atFirst());
-const session = new Session(store, token);
+const acts = actsOn(store, client, places.name);
 
-const acts: Acts = {
-  join(name, room) {
-    if (!store.chat.signedIn) keep("browser", places.name, name);
-    correctTo(room);
-    session.join(name, room);
-  },
-  go(room) {
-    goTo(room);
-    session.go(room);
-  },
-  forget(room) {
-    store.set({ ...store.chat, visited: store.chat.visited.filter((name) => name !== room) });
-  },
-  write: (text) => session.write(text),
-  again: (key) => session.again(key),
-  discard: (key) => session.discard(key),
-  leave() {
-    history.replaceState(null, "");
-    session.leave();
-  },
-  now: () => session.now(),
-  say: (text) => session.say(text),
-};
-
-watchHidden(store);
+client.subscribe(() => {
+  const opened = store.chat.line.is !== "open" && client.state.line.is === "open";
+  store.change((chat) => stateChanged(chat, client.state));
+  if (opened) acts.listRooms();
+});
+client.listen((news) => store.change((chat) => hear(chat, news)));
+watchPage((looks) => {
+  store.change((chat) => watched(chat, looks));
+  if (looks) acts.listRooms();
+});
 addEventListener("popstate", () => {
   const room = roomInAddress() ?? general;
-  if (store.chat.at.screen === "room" && room !== store.chat.room) session.go(room);
-  if (store.chat.at.screen === "door") store.set({ ...store.chat, room });
+  if (room === store.chat.here) return;
+  if (store.chat.screen.is === "door") return store.change((chat) => ({ ...chat, here: room }));
+  store.change((chat) => goTo(chat, room));
+  client.room(room).join();
 });
+
+let reading: number | undefined;
+let hush: number | undefined;
+let word: Chat["word"] = null;
 store.listen((chat) => {
-  showUnread(chat);
-  keep("tab", places.here, chat.at.screen === "room" ? "yes" : null);
-  if (chat.at.screen !== "room") return;
-  keep("browser", places.room, chat.room);
-  keep("browser", places.rooms, JSON.stringify(chat.visited));
-  if (roomInAddress() !== chat.room) correctTo(chat.room); // the server kept us where we were
+  const inside = chat.screen.is === "room";
+  showUnread(inside ? chat.here : null, inside ? unreadInAll(chat) : 0);
+  keep("tab", places.here, inside ? "yes" : null);
+  if (chat.word !== word) {
+    word = chat.word;
+    clearTimeout(hush);
+    if (word) hush = setTimeout(() => store.change((chat) => ({ ...chat, word: null })), wordFor);
+  }
+  if (!inside) return;
+  keep("browser", places.room, chat.here);
+  keep("browser", places.rooms, JSON.stringify([...chat.rooms.keys()].slice(0, mostRooms)));
+  if (roomInAddress() !== chat.here) correctTo(chat.here); // the server kept us where we were
+  if (toRead(chat) === null) return;
+  clearTimeout(reading);
+  reading = setTimeout(() => {
+    const seq = toRead(store.chat);
+    if (seq === null) return;
+    client.room(store.chat.here).read(seq);
+    store.change((chat) => read(chat, seq));
+  }, readAfter);
 });
 
 // One drawing a frame, however many messages it brings; none while the page is hidden.
 options.debounceRendering = requestAnimationFrame;
 // A reload comes back to where one was.
-if (read("tab", places.here) !== null) acts.join(store.chat.name, store.chat.room);
-void session.signIn();
+if (remembered("tab", places.here) !== null) acts.join(store.chat.name, store.chat.here);
 render(<App store={store} acts={acts} />, document.getElementById("app") as HTMLElement);
 
 function atFirst(): Chat {
+  const rooms = readList("browser", places.rooms).filter((room): room is string => typeof room === "string");
   return {
-    at: { screen: "door", wrong: null },
-    name: read("browser", places.name) ?? "",
-    signedIn: false,
-    room: roomInAddress() ?? read("browser", places.room) ?? general,
-    joined: null,
-    rooms: {},
-    visited: readList("browser", places.rooms).filter((room) => typeof room === "string"),
-    outbox: keptOutbox(),
-    link: { is: "opening" },
-    asked: null,
+    screen: { is: "door", wrong: null },
+    line: client.state.line,
+    me: client.state.user,
+    guest: client.state.guest,
+    name: name ?? "",
+    here: roomInAddress() ?? remembered("browser", places.room) ?? general,
+    rooms: new Map(rooms.map((room) => [room, newRoom])),
+    listed: [],
+    drafts: client.state.drafts,
+    changes: [],
     word: null,
-    spoke: [],
-    unread: 0,
-    hidden: document.hidden,
+    missed: null,
+    atEnd: true,
+    watched: isWatched(),
   };
 }

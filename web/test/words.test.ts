@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { links } from "../src/state/links";
 import { hueOf, hues, initials } from "../src/state/tile";
-import { cleanName, cleanRoom, cleanText, points, span, wrongName } from "../src/state/words";
+import { cleanName, cleanRoom, cleanText, points, wrongName } from "../src/state/words";
 
 test("a text is made to fit before it is sent", () => {
   for (const [typed, want] of [
@@ -52,8 +52,4 @@ test("a person's tile has one or two letters and one of the hues", () => {
     equal(initials(name), want);
     ok(hueOf(name) >= 0 && hueOf(name) < hues);
   }
-});
-
-test("a span is said as people say it", () => {
-  deepEqual([1, 1400, 40_000, 180_000, 3 * 3600_000].map(span), ["1 second", "1 second", "40 seconds", "3 minutes", "3 hours"]);
 });

@@ -26,3 +26,8 @@ export function useSheet() {
     },
   };
 }
+
+/** closeDialog closes what lies over the room at once, without waiting for the next drawing. */
+export function closeDialog(): void {
+  document.querySelector<HTMLDialogElement>("dialog[open]")?.close();
+}

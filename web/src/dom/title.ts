@@ -1,8 +1,6 @@
-import type { Chat } from "../state/chat";
-
-/** showUnread puts the room and the unread count where a hidden page is still seen: title and icon. */
-export function showUnread({ at, room, unread }: Chat): void {
-  const title = at.screen === "door" ? "Parley" : `#${room} · Parley`;
+/** showUnread puts the room, null at the door, and the unread count where a page out of sight is still seen: title and icon. */
+export function showUnread(room: string | null, unread: number): void {
+  const title = room === null ? "Parley" : `#${room} · Parley`;
   document.title = unread > 0 ? `(${unread}) ${title}` : title;
 
   const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");

@@ -1,88 +1,62 @@
-import type { Outbox } from "../outbox/outbox";
-import type { Stop } from "../socket/closing";
+import type { Draft, Line, RoomSummary, User } from "../client/types";
+import type { Room } from "./room";
 
-/** One line of a room as it is read; never changed once it stands. */
-export type Line = { readonly key: string; readonly at: number } & (
-  | { readonly kind: "message"; readonly user: string; readonly text: string }
-  | { readonly kind: "notice"; readonly text: string }
-  // The tutorial dialect has no history: what was said while this page was not in the room is not here.
-  | { readonly kind: "gap"; readonly since: number }
-);
-
-/** What this page knows of a room that it has been in. */
-export interface Room {
-  readonly lines: readonly Line[];
-  readonly users: readonly string[];
-  /** How many are present; more than users holds, in a big room. */
-  readonly count: number;
-  /** When this page last left it, or lost its line; null while it is in it, or was never. */
-  readonly awaySince: number | null;
-  /** The key of the first line that came while nobody looked. */
-  readonly newFrom: string | null;
+/** A change of a message that is not in the log yet. */
+export interface Change {
+  readonly key: number;
+  readonly room: string;
+  readonly seq: number;
+  readonly does: Does;
+  /** The event that it became; null before the server's answer. */
+  readonly event: number | null;
 }
 
-/** The line to the server, as far as a person should know. */
-export type Link =
-  | { readonly is: "opening" }
-  | { readonly is: "open" }
-  | { readonly is: "down" }
-  | { readonly is: "stopped"; readonly why: Stop | "not signed in" | "forbidden" | "no socket"; readonly code: number };
-
-/** The one command that the server has not answered yet. */
-export type Asked =
-  | { readonly what: "join"; readonly room: string }
-  | { readonly what: "chat"; readonly key: string };
+export type Does =
+  | { readonly what: "edit"; readonly text: string }
+  | { readonly what: "delete" }
+  | { readonly what: "react"; readonly emoji: string; readonly on: boolean };
 
 /** Something to say under the header for a moment. */
-export type Word = { readonly key: string; readonly text: string };
+export interface Word {
+  readonly text: string;
+}
+
+/** Where one is: at the door, where one says one's name, or in a room. wrong says what was wrong with what one typed. */
+export type Screen = { readonly is: "door"; readonly wrong: Wrong | null } | { readonly is: "room" };
+
+export interface Wrong {
+  readonly what: "name" | "room";
+  readonly text: string;
+}
 
 export interface Chat {
-  /** The door is where one says one's name; wrong says what was wrong with it. */
-  readonly at: { readonly screen: "door"; readonly wrong: { readonly what: "name" | "room"; readonly text: string } | null } | { readonly screen: "room" };
-  /** The name as typed; once joined, as the server shows it. */
+  readonly screen: Screen;
+  readonly line: Line;
+  /** Who one is; null before the server has said. */
+  readonly me: User | null;
+  readonly guest: boolean;
+  /** The name of last time, or as typed at the door. */
   readonly name: string;
-  /** Whether a token vouches for the name; then it does so for all names here. */
-  readonly signedIn: boolean;
   /** The room on the screen. */
-  readonly room: string;
-  /** The room that the server has this page in. */
-  readonly joined: string | null;
-  readonly rooms: Readonly<Record<string, Room>>;
-  /** The names of rooms that this browser has been in. */
-  readonly visited: readonly string[];
-  readonly outbox: Outbox;
-  readonly link: Link;
-  readonly asked: Asked | null;
+  readonly here: string;
+  /** The rooms that one is in, and those that one was in last time, by name. */
+  readonly rooms: ReadonlyMap<string, Room>;
+  /** All open rooms, as the server last told. */
+  readonly listed: readonly RoomSummary[];
+  readonly drafts: readonly Draft[];
+  readonly changes: readonly Change[];
   readonly word: Word | null;
-  /** When the chats of this line that count towards the rate limit were sent. */
-  readonly spoke: readonly number[];
-  /** What others said while the page was hidden. */
-  readonly unread: number;
-  readonly hidden: boolean;
+  /** Since the line was lost: how many messages of others came to the room on the screen. null while there is nothing to catch up. */
+  readonly missed: number | null;
+  /** Whether the newest line of the room is on the screen. */
+  readonly atEnd: boolean;
+  /** Whether somebody looks at the page. */
+  readonly watched: boolean;
 }
 
-export const emptyRoom: Room = { lines: [], users: [], count: 0, awaySince: null, newFrom: null };
-
-/** How many lines of a room the page keeps. */
-export const mostLines = 500;
-
-export function roomOf(chat: Chat, name: string): Room {
-  return Object.hasOwn(chat.rooms, name) ? (chat.rooms[name] ?? emptyRoom) : emptyRoom;
-}
-
-export function withRoom(chat: Chat, name: string, change: (room: Room) => Partial<Room>): Chat {
-  const room = roomOf(chat, name);
-  return { ...chat, rooms: { ...chat.rooms, [name]: { ...room, ...change(room) } } };
-}
-
-export function withLine(lines: readonly Line[], line: Line): readonly Line[] {
-  return [...lines.slice(Math.max(0, lines.length + 1 - mostLines)), line];
-}
-
-let made = 0;
-
-/** newKey is unlike every other key of this browser's tab. */
-export function newKey(now: number): string {
-  made++;
-  return `${now.toString(36)}-${made.toString(36)}`;
+export function withRoom(chat: Chat, name: string, change: (room: Room) => Room): Chat {
+  const room = chat.rooms.get(name);
+  if (room === undefined) return chat;
+  const changed = change(room);
+  return changed === room ? chat : { ...chat, rooms: new Map(chat.rooms).set(name, changed) };
 }

@@ -10,7 +10,8 @@ export class Store {
     return this.current;
   }
 
-  set(chat: Chat): void {
+  change(to: (chat: Chat) => Chat): void {
+    const chat = to(this.current);
     if (chat === this.current) return;
     this.current = chat;
     for (const tell of this.listeners) tell(chat);

@@ -4,6 +4,7 @@
 export const maxName = 40;
 export const maxRoom = 64;
 export const maxText = 4000;
+export const maxTopic = 250;
 
 export const anonymous = "Anonymous";
 export const general = "general";
@@ -48,12 +49,4 @@ export function wrongName(what: "name" | "room", name: string): string | null {
 /** count says "1 message", "3 messages". */
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-}
-
-/** span says how long something took, as people do. */
-export function span(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000));
-  if (seconds < 90) return count(seconds, "second");
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? count(minutes, "minute") : count(Math.round(minutes / 60), "hour");
 }

@@ -10,5 +10,5 @@ export function App({ store, acts }: { store: Store; acts: Acts }) {
     setChat(store.chat);
     return store.listen(setChat);
   }, []);
-  return chat.at.screen === "door" ? <Door chat={chat} acts={acts} /> : <RoomScreen chat={chat} acts={acts} />;
+  return chat.screen.is === "door" ? <Door chat={chat} wrong={chat.screen.wrong} acts={acts} /> : <RoomScreen chat={chat} acts={acts} />;
 }

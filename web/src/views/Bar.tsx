@@ -1,4 +1,4 @@
-import { unsent } from "../outbox/outbox";
+import type { Draft } from "../client/types";
 import type { Chat } from "../state/chat";
 import { count } from "../state/words";
 
@@ -16,7 +16,7 @@ export function Bar({ chat, now }: { chat: Chat; now: () => void }) {
       {said && (
         <div key={said.text} class={said.tone}>
           <span>{said.text}</span>
-          {said.way && chat.at.screen === "room" && (
+          {said.way && chat.screen.is === "room" && (
             <button type="button" class="quiet" onClick={said.way === "Reload" ? () => location.reload() : now}>
               {said.way}
             </button>
@@ -28,38 +28,41 @@ export function Bar({ chat, now }: { chat: Chat; now: () => void }) {
 }
 
 function sayOf(chat: Chat): Said | null {
-  const { link } = chat;
-  switch (link.is) {
-    case "stopped":
-      return { tone: "bad", ...stopped(link) };
-    case "down": {
-      const waiting = unsent(chat.outbox, chat.room);
-      const text =
-        waiting > 0 ? `Offline. ${count(waiting, "message")} will be sent when you’re back` : "Offline. Trying to reconnect";
+  const { line } = chat;
+  switch (line.is) {
+    case "closed":
+      return { tone: "bad", ...closed(line, location.host) };
+    case "offline": {
+      if (chat.screen.is === "door") return null;
+      if (line.why === "no_socket") return { tone: "bad", text: "Not connected: a proxy on the way doesn’t let WebSockets through", way: "Try again" };
+      const waiting = chat.drafts.filter(goesOut).length;
+      const text = waiting > 0 ? `Offline. ${count(waiting, "message")} will be sent when you’re back` : "Offline. Trying to reconnect";
       return { tone: "down", text, way: "Try now" };
     }
-    case "opening":
-      return chat.at.screen === "room" ? { tone: "slow", text: "Connecting…" } : null;
+    case "connecting":
+      return chat.screen.is === "room" ? { tone: "slow", text: "Connecting…" } : null;
     case "open":
       return chat.word ? { tone: "word", text: chat.word.text } : null;
   }
 }
 
-function stopped(link: Extract<Chat["link"], { is: "stopped" }>): Pick<Said, "text" | "way"> {
-  switch (link.why) {
-    case "signed out":
-      return { text: "Signed out: your sign-in has ended. Open the link that signed you in once more", way: "Try again" };
-    case "not signed in":
+function goesOut(draft: Draft): boolean {
+  return draft.state === "waiting" || draft.state === "held" || draft.state === "sending";
+}
+
+function closed({ why, code }: Extract<Chat["line"], { is: "closed" }>, host: string): Pick<Said, "text" | "way"> {
+  switch (why) {
+    case "signed_out":
       return { text: "Signed out: this chat asks for a sign-in. Open it by the link that signs you in", way: "Try again" };
     case "banned":
       return { text: "Signed out: you have been banned. Whoever runs this chat can lift that" };
     case "replaced":
       return { text: "Signed out: this chat was opened elsewhere in your name", way: "Use it here" };
-    case "refused":
-      return { text: `Stopped: the server can’t read what this page sends (code ${link.code})`, way: "Reload" };
-    case "forbidden":
-      return { text: `Not connected: this server takes no visitors at ${location.host}. Its log says how to let them in` };
-    case "no socket":
-      return { text: "Not connected: a proxy on the way doesn’t let WebSockets through", way: "Try again" };
+    case "protocol":
+      return { text: `Stopped: the server can’t read what this page sends (code ${code})`, way: "Reload" };
+    case "origin_refused":
+      return { text: `Not connected: this server takes no visitors at ${host}. Its log says how to let them in` };
+    case "done":
+      return { text: "Not connected", way: "Reload" };
   }
 }

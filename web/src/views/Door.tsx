@@ -1,20 +1,20 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Chat } from "../state/chat";
+import type { Chat, Wrong } from "../state/chat";
 import { anonymous, cleanName, cleanRoom, maxName, maxRoom } from "../state/words";
+import type { Acts } from "./acts";
 import { Bar } from "./Bar";
 import { Mark } from "./Icon";
-import type { Acts } from "./acts";
 
 /** Door is the first thing one sees: a name, a room, one button. */
-export function Door({ chat, acts }: { chat: Chat; acts: Acts }) {
+export function Door({ chat, wrong, acts }: { chat: Chat; wrong: Wrong | null; acts: Acts }) {
   const form = useRef<HTMLFormElement>(null);
-  const wrong = chat.at.screen === "door" ? chat.at.wrong : null;
+  const signedIn = chat.me !== null && !chat.guest;
   const field = (name: string) => form.current?.elements.namedItem(name) as HTMLInputElement | null;
   useEffect(() => {
-    const first = field(wrong?.what ?? (chat.signedIn ? "room" : "name"));
+    const first = field(wrong?.what ?? (signedIn ? "room" : "name"));
     first?.focus();
     first?.select();
-  }, [wrong, chat.signedIn]);
+  }, [wrong, signedIn]);
 
   const fault = (what: "name" | "room") => (wrong?.what === what ? { "aria-invalid": true, "aria-describedby": "wrong" } : {});
   return (
@@ -25,15 +25,18 @@ export function Door({ chat, acts }: { chat: Chat; acts: Acts }) {
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          acts.join(chat.signedIn ? chat.name : cleanName(field("name")?.value ?? ""), cleanRoom(field("room")?.value ?? ""));
+          acts.join(signedIn ? (chat.me?.name ?? "") : cleanName(field("name")?.value ?? ""), cleanRoom(field("room")?.value ?? ""));
         }}
       >
         <h1>
           <Mark /> Parley
         </h1>
-        {chat.signedIn ? (
+        {signedIn ? (
           <p>
-            Signed in as <b><bdi>{chat.name}</bdi></b>
+            Signed in as{" "}
+            <b>
+              <bdi>{chat.me?.name}</bdi>
+            </b>
           </p>
         ) : (
           <label>
@@ -45,7 +48,7 @@ export function Door({ chat, acts }: { chat: Chat; acts: Acts }) {
           Room
           <span class="prefixed">
             <span aria-hidden="true">#</span>
-            <input key={chat.room} name="room" defaultValue={chat.room} maxLength={maxRoom * 2} autocomplete="off" autocapitalize="off" spellcheck={false} {...fault("room")} />
+            <input key={chat.here} name="room" defaultValue={chat.here} maxLength={maxRoom * 2} autocomplete="off" autocapitalize="off" spellcheck={false} {...fault("room")} />
           </span>
         </label>
         {wrong && (
@@ -54,7 +57,7 @@ export function Door({ chat, acts }: { chat: Chat; acts: Acts }) {
           </p>
         )}
         <button type="submit" class="primary">Join</button>
-        {!chat.signedIn && <p class="hint">No account needed. To open a new room, give it a name.</p>}
+        {!signedIn && <p class="hint">No account needed. To open a new room, give it a name.</p>}
       </form>
     </main>
   );

@@ -1,53 +1,121 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import type { User } from "../client/types";
 import { useKeepScroll } from "../dom/keepScroll";
-import { walk } from "../dom/walk";
-import type { Draft } from "../outbox/outbox";
-import type { Room } from "../state/chat";
-import { rows } from "../state/rows";
+import { longPress } from "../dom/longPress";
+import type { Change, Chat } from "../state/chat";
+import { unmarked } from "../state/marks";
+import { hasOlder, marksOf, messageAt, shown, type Room } from "../state/room";
+import { keyOf, rows } from "../state/rows";
+import { firstNew } from "../state/unread";
 import type { Acts } from "./acts";
-import { toComposer } from "./Composer";
 import { Icon } from "./Icon";
+import type { MessageActs } from "./messageActs";
 import { Row } from "./Row";
 
 interface Props {
+  chat: Chat;
   room: Room;
-  drafts: readonly Draft[];
-  me: string;
-  vouched: boolean;
+  me: User;
   acts: Acts;
-  /** What stands above the lines of a room in which nothing was said yet. */
+  messageActs: MessageActs;
+  /** A message that one was led to. */
+  found: number | null;
+  onKeyDown: (event: KeyboardEvent, list: HTMLElement) => void;
+  /** What stands above the first line, when it is in view. */
   children: ComponentChildren;
 }
 
-export function Log({ room, drafts, me, vouched, acts, children }: Props) {
-  const newest = room.lines[room.lines.length - 1]?.key ?? null;
-  const { box, scrolled, leftAt, toEnd } = useKeepScroll(newest);
-  const lastDraft = drafts[drafts.length - 1]?.key;
-  useEffect(toEnd, [lastDraft]); // who writes wants to see it
+const none: readonly Change[] = [];
 
-  const unread = leftAt === null ? 0 : newMessages(room, leftAt);
+/** Log is what was said in a room, with one's own drafts at its end. */
+export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, children }: Props) {
+  const { lines } = shown(room);
+  const drafts = useMemo(() => (room.away ? [] : chat.drafts.filter((draft) => draft.room === chat.here)), [room.away, chat.drafts, chat.here]);
+  const news = firstNew(lines, room.newAfter, me.id);
+  const list = useMemo(() => rows(lines, drafts, me, news, Date.now()), [lines, drafts, me, news]);
+
+  const startAt = useRef(news === null ? null : "new");
+  const { box, scrolled, atEnd, leftAt, toEnd, toRow } = useKeepScroll(
+    { newest: room.live.to, ends: room.away === null, older: hasOlder(room) ? acts.older : null, newer: room.away ? acts.newer : null },
+    startAt.current,
+  );
+  useLayoutEffect(() => acts.reached(atEnd), [atEnd]);
+  const lastDraft = drafts[drafts.length - 1]?.key;
+  useLayoutEffect(() => {
+    if (lastDraft !== undefined) toEnd(); // who writes wants to see it
+  }, [lastDraft]);
+  useLayoutEffect(() => {
+    const line = found === null ? null : messageAt(room, found);
+    if (line) toRow(keyOf(line, me.id));
+  }, [found]);
+  useEffect(() => {
+    const list = box.current as HTMLElement;
+    return longPress(list, "[data-seq]", (part) => messageActs.open("more", Number(part.dataset.seq), part));
+  }, [messageActs]);
+
+  const fresh = leftAt === null ? 0 : newMessages(room, leftAt, me.id);
+  const changes = chat.changes.filter((change) => change.room === chat.here);
   return (
     <div class="log">
-      <div class="lines" ref={box} onScroll={scrolled} onKeyDown={(event) => walk(event, toComposer)} tabIndex={0} role="region" aria-label="Messages">
+      <div
+        class="lines"
+        ref={box}
+        onScroll={scrolled}
+        onKeyDown={(event) => onKeyDown(event, event.currentTarget)}
+        tabIndex={0}
+        role="region"
+        aria-label="Messages"
+        aria-describedby="keys"
+      >
         {children}
         <ol>
-          {rows(room, drafts, me).map((row) => (
-            <Row key={row.key} row={row} me={me} vouched={vouched} again={acts.again} discard={acts.discard} />
-          ))}
+          {list.map((row) => {
+            const line = row.is === "message" ? row.line : null;
+            const answers = line?.replyTo ?? (row.is === "draft" ? row.draft.replyTo : 0);
+            return (
+              <Row
+                key={row.key}
+                row={row}
+                me={me}
+                marks={line ? marksOf(room, line.seq) : unmarked}
+                answered={answers > 0 ? messageAt(room, answers) : null}
+                answeredMarks={answers > 0 ? marksOf(room, answers) : unmarked}
+                changes={line && changes.length > 0 ? changes.filter((change) => change.seq === line.seq) : none}
+                found={line !== null && line.seq === found}
+                acts={messageActs}
+              />
+            );
+          })}
         </ol>
       </div>
-      {leftAt !== null && (
-        <button type="button" class="pill" onClick={toEnd}>
+      <p id="keys" class="unseen">
+        Arrow keys walk through the messages. On one: plus reacts, R replies, E edits, Delete deletes, Enter shows more.
+      </p>
+      {(leftAt !== null || room.away !== null) && (
+        <button
+          type="button"
+          class="pill"
+          onClick={() => {
+            acts.newest();
+            toEnd();
+          }}
+        >
           <Icon of="down" />
-          {unread > 0 ? `${unread} new · jump to newest` : "Jump to newest"}
+          {fresh > 0 ? `${fresh.toLocaleString("en")} new · jump to newest` : "Jump to newest"}
         </button>
       )}
     </div>
   );
 }
 
-function newMessages(room: Room, after: string): number {
-  const from = room.lines.findIndex((line) => line.key === after) + 1;
-  return room.lines.slice(from).filter((line) => line.kind === "message").length;
+function newMessages(room: Room, after: number, me: string): number {
+  let sum = 0;
+  const { lines } = room.live;
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const line = lines[i];
+    if (!line || line.seq <= after) break;
+    if (line.kind === "message" && line.user.id !== me) sum++;
+  }
+  return sum;
 }

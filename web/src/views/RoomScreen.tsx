@@ -1,20 +1,17 @@
-import { useState } from "preact/hooks";
-import { linkTo } from "../dom/address";
-import { copy } from "../dom/copy";
+import { useEffect, useState } from "preact/hooks";
+import { insert } from "../dom/insert";
 import { useMedia } from "../dom/media";
-import { useSheet } from "../dom/sheet";
+import { closeDialog, useSheet } from "../dom/sheet";
 import { read, store } from "../dom/storage";
-import { roomOf, type Chat } from "../state/chat";
-import { roomBeside } from "../state/rooms";
-import { count } from "../state/words";
+import type { Chat } from "../state/chat";
+import { newRoom } from "../state/room";
+import { beside, unreadInAll } from "../state/rooms";
 import type { Acts } from "./acts";
-import { Announcer } from "./Announcer";
 import { Bar } from "./Bar";
-import { Composer } from "./Composer";
-import { Icon } from "./Icon";
-import { Log } from "./Log";
+import { Conversation } from "./Conversation";
+import { Finder } from "./Finder";
+import { Header } from "./Header";
 import { People } from "./People";
-import { Quiet } from "./Quiet";
 import { Rooms } from "./Rooms";
 import { Sheet } from "./Sheet";
 
@@ -25,30 +22,45 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
   const roomsFit = useMedia("(min-width: 43.75rem)");
   const peopleFit = useMedia("(min-width: 68.75rem)");
   const [peopleWanted, setPeopleWanted] = useState(() => read("browser", peoplePlace) !== "closed");
+  const [finding, setFinding] = useState(false);
+  const [sought, setSought] = useState<{ room: string; seq: number } | null>(null);
   const sheet = useSheet();
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      if (document.querySelector("dialog[open]") === null) setFinding(true);
+    };
+    addEventListener("keydown", keys);
+    return () => removeEventListener("keydown", keys);
+  }, []);
 
-  const room = roomOf(chat, chat.room);
-  const drafts = chat.outbox.filter((draft) => draft.room === chat.room);
-  const empty = drafts.length === 0 && !room.lines.some((line) => line.kind === "message");
+  const room = chat.rooms.get(chat.here) ?? newRoom;
+  const me = chat.me ?? { id: "", name: chat.name };
   const peopleShown = peopleFit ? peopleWanted : sheet.open === "people";
-
   const togglePeople = () => {
     if (!peopleFit) return sheet.show("people");
     store("browser", peoplePlace, peopleWanted ? "closed" : null);
     setPeopleWanted(!peopleWanted);
   };
-  const people = <People room={room} me={chat.name} vouched={chat.signedIn} />;
+  const mention = (name: string) => {
+    closeDialog();
+    sheet.hide();
+    const field = document.getElementById("composer");
+    if (field instanceof HTMLTextAreaElement) insert(field, `@${name} `);
+  };
+  const people = <People room={room} me={me} mention={mention} />;
   const rooms = <Rooms chat={chat} acts={acts} />;
 
   return (
     <div
       class={`panes${peopleFit && peopleWanted ? " with-people" : ""}`}
       onKeyDown={(event) => {
-        const places = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        const places = ({ ArrowUp: -1, ArrowDown: 1 } as const)[event.key];
         if (places === undefined || !event.altKey) return;
         event.preventDefault();
-        const beside = roomBeside(chat, places);
-        if (beside !== chat.room) acts.go(beside);
+        const next = beside(chat, places, event.shiftKey);
+        if (next !== chat.here) acts.go(next);
       }}
     >
       {roomsFit && (
@@ -57,37 +69,19 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
         </nav>
       )}
       <main>
-        <header>
-          {!roomsFit && (
-            <button type="button" class="ghost square" aria-label="Rooms" onClick={() => sheet.show("rooms")}>
-              <Icon of="rooms" />
-            </button>
-          )}
-          <h1>
-            <span class="hash">#</span>
-            <bdi>{chat.room}</bdi>
-          </h1>
-          <button
-            type="button"
-            class="ghost square"
-            aria-label="Copy link to this room"
-            title="Copy link to this room"
-            onClick={() => void copy(linkTo(chat.room)).then((done) => acts.say(done ? "Link copied" : linkTo(chat.room)))}
-          >
-            <Icon of="link" />
-          </button>
-          <button type="button" class="ghost" aria-expanded={peopleShown} title="Who is here" onClick={togglePeople}>
-            <Icon of="people" />
-            <span class="count">{room.count.toLocaleString("en")}</span>
-            <span class="unseen">{count(room.count, "person", "people").replace(/^\S+/, "")} here</span>
-          </button>
-        </header>
+        <Header
+          name={chat.here}
+          topic={room.topic}
+          people={room.count}
+          peopleShown={peopleShown}
+          unread={unreadInAll(chat)}
+          showRooms={roomsFit ? null : () => sheet.show("rooms")}
+          showPeople={togglePeople}
+          find={() => setFinding(true)}
+          acts={acts}
+        />
         <Bar chat={chat} now={acts.now} />
-        <Log key={chat.room} room={room} drafts={drafts} me={chat.name} vouched={chat.signedIn} acts={acts}>
-          {empty && chat.joined === chat.room && <Quiet room={chat.room} others={room.count - 1} />}
-        </Log>
-        <Announcer key={`said in ${chat.room}`} room={room} me={chat.name} />
-        <Composer key={`write in ${chat.room}`} room={chat.room} write={acts.write} />
+        <Conversation key={chat.here} chat={chat} room={room} me={me} acts={acts} sought={sought?.room === chat.here ? sought : null} led={() => setSought(null)} />
       </main>
       {peopleFit && peopleWanted && (
         <aside class="pane" aria-label="People">
@@ -103,6 +97,18 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
         <Sheet side="right" label="People" close={sheet.hide}>
           {people}
         </Sheet>
+      )}
+      {finding && (
+        <Finder
+          chat={chat}
+          acts={acts}
+          close={() => setFinding(false)}
+          mention={mention}
+          jump={(name, seq) => {
+            if (name !== chat.here) acts.go(name);
+            setSought({ room: name, seq });
+          }}
+        />
       )}
     </div>
   );

@@ -1,33 +1,34 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Draft } from "../outbox/outbox";
+import type { Draft } from "../client/types";
 
 interface Props {
   draft: Draft;
-  again: (key: string) => void;
+  retry: (key: string) => void;
   discard: (key: string) => void;
 }
 
 /** Sending says what has become of a message that is not said yet. */
-export function Sending({ draft, again, discard }: Props) {
+export function Sending({ draft, retry, discard }: Props) {
   switch (draft.state) {
     case "waiting":
-    case "sent":
+    case "sending":
       return <span class="unseen">, sending</span>;
+    case "sent":
+      return null;
     case "held":
       return (
         <p class="fate">
-          {draft.why === "too fast" ? "Not sent: you’re writing too fast. It goes out in " : "Not saved by the server. It goes out again in "}
+          {draft.code === "rate_limited" ? "Not sent: you’re writing too fast. It goes out in " : "Not saved by the server. It goes out again in "}
           <Countdown until={draft.until} />
         </p>
       );
     case "refused":
-    case "unsure":
       return (
         <p class="fate" role="alert">
-          {draft.state === "refused" ? `Not sent: ${draft.why}` : "The line broke: this may not have been sent"}
+          Not sent: {whyNot(draft)}
           <span class="ways">
-            <button type="button" class="quiet" onClick={() => again(draft.key)}>
-              {draft.state === "refused" ? "Retry" : "Send again"}
+            <button type="button" class="quiet" onClick={() => retry(draft.key)}>
+              Retry
             </button>
             <button type="button" class="quiet" onClick={() => discard(draft.key)}>
               Discard
@@ -35,6 +36,21 @@ export function Sending({ draft, again, discard }: Props) {
           </span>
         </p>
       );
+  }
+}
+
+function whyNot({ code, why, room }: Extract<Draft, { state: "refused" }>): string {
+  switch (code) {
+    case "forbidden":
+      return `you may not write in #${room}`;
+    case "invalid_text":
+      return "the server can’t take this text";
+    case "too_large":
+      return "it is too long";
+    case "not_found":
+      return "the message that it answers is gone";
+    default:
+      return why || code;
   }
 }
 

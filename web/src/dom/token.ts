@@ -1,4 +1,4 @@
-import { read, store } from "../dom/storage";
+import { read, store } from "./storage";
 
 const place = "parley.token";
 
