@@ -182,6 +182,19 @@ func (f *follower) await(what string, holds func() bool) {
 	f.world.collect()
 }
 
+// persist reads on, and comes back as often as that takes, until holds.
+func (f *follower) persist(what string, holds func() bool) {
+	for done := false; !done; {
+		f.readOn(everything)
+		f.connect(false)
+		f.cutAfter(everything)
+		f.await(what, func() bool {
+			done = holds()
+			return done || f.line == nil
+		})
+	}
+}
+
 // read takes what comes, as far as it is allowed to, until the line ends.
 func (f *follower) read(line net.Conn, decoder frame.Decoder) {
 	defer func() {

@@ -106,17 +106,22 @@ func (w *world) startEngine() {
 	})
 }
 
-// stop ends the engine, and cuts off whoever is there.
+// stop ends the engine, once, and cuts off whoever is there.
 func (w *world) stop() {
+	if w.engine == nil {
+		return
+	}
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = w.engine.Drain(now) // says that somebody was cut off
+	w.engine = nil
 }
 
 // restart has the node go and come again.
 func (w *world) restart() {
 	w.stop()
 	for _, f := range w.people {
+		f.cutAfter(0) // it may not be reading
 		f.await("its line ends", func() bool { return f.line == nil })
 	}
 	w.collect()
@@ -167,25 +172,19 @@ func (w *world) collect() {
 	}
 }
 
-// settle has everybody come back, hear of all that they asked for, and read every
-// room to its end.
+// settle has everybody hear of all that they asked for, and read every room to its
+// end.
 func (w *world) settle() {
 	for _, f := range w.people {
-		f.readOn(everything)
-		f.connect(false)
+		f.persist("everything is answered", func() bool { return len(f.outbox) == 0 })
 	}
-	for _, f := range w.people {
-		f.await("everything is answered", func() bool { return len(f.outbox) == 0 })
-	}
-	w.collect()
 	for _, room := range worldRooms {
 		r := w.room(room)
 		for _, f := range w.people {
 			v := f.rooms[room]
-			f.await(fmt.Sprintf("%s is read up to %d", room, r.Head), func() bool { return v.cursor == r.Head && v.epoch == r.Epoch })
+			f.persist(fmt.Sprintf("%s is read up to %d", room, r.Head), func() bool { return v.cursor == r.Head && v.epoch == r.Epoch })
 		}
 	}
-	w.collect()
 }
 
 // compare holds what everybody has seen, and was told, against the log.
