@@ -11,6 +11,7 @@ import (
 	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/room"
 	"github.com/parley-chat/parley/protocol"
+	"github.com/parley-chat/parley/protocol/schema/check"
 )
 
 // in speaks parley.v1.
@@ -19,9 +20,11 @@ func in(o *Opening) { o.Dialect = protocol.V1 }
 // unlimited lets everybody write as fast as they can.
 func unlimited(c *Config) { c.Rate = room.Window{} }
 
-// v1Peer is a client that speaks parley.v1.
+// v1Peer is a client that speaks parley.v1, and holds all that it hears to the
+// contract.
 type v1Peer struct {
 	*peer
+	check check.Session
 	ids     int
 	welcome map[string]any
 	held    []map[string]any // read while something else was waited for
@@ -35,6 +38,12 @@ func dial(t *testing.T, e *Engine, id auth.Identity) *v1Peer {
 		t.Fatalf("begins with %v", p.welcome)
 	}
 	return p
+}
+
+func (p *v1Peer) send(text string) {
+	p.t.Helper()
+	p.check.Sent([]byte(text))
+	p.peer.send(text)
 }
 
 // frame is the next frame.
@@ -51,7 +60,11 @@ func (p *v1Peer) frame() map[string]any {
 func (p *v1Peer) fresh() map[string]any {
 	p.t.Helper()
 	var f map[string]any
-	if text := p.next(); json.Unmarshal([]byte(text), &f) != nil {
+	text := p.next()
+	if err := p.check.Received([]byte(text)); err != nil {
+		p.t.Error(err)
+	}
+	if json.Unmarshal([]byte(text), &f) != nil {
 		p.t.Fatalf("no object: %s", text)
 	}
 	return f
