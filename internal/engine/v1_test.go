@@ -24,7 +24,7 @@ func unlimited(c *Config) { c.Rate = room.Window{} }
 // contract.
 type v1Peer struct {
 	*peer
-	check check.Session
+	check   check.Session
 	ids     int
 	welcome map[string]any
 	held    []map[string]any // read while something else was waited for
