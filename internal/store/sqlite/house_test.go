@@ -79,7 +79,10 @@ func files(t *testing.T, folder string) map[string]string {
 // running, stopped and killed are data folders of which the lobby says 0 to 99.
 func running(t *testing.T) (folder string, want []protocol.Event) {
 	folder = t.TempDir()
-	return folder, say(t, open(t, folder), "lobby", 100)
+	s := open(t, folder)
+	want = say(t, s, "lobby", 100)
+	indexed(t, s) // and nothing is written any more
+	return folder, want
 }
 
 func stopped(t *testing.T) (folder string, want []protocol.Event) {

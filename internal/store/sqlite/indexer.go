@@ -26,7 +26,7 @@ const (
 	longestRest = 250 * time.Millisecond
 
 	// After a failure it waits, the longer the more often it failed.
-	firstRetry = time.Second
+	firstRetry = 100 * time.Millisecond
 	lastRetry  = time.Minute
 )
 
@@ -120,7 +120,7 @@ func (x *index) wakeUp() {
 
 // work does some of what there is to do, and reports whether there is more.
 func (x *index) work(ctx context.Context) (more bool, err error) {
-	if x.damaged.Swap(false) {
+	if x.damaged.Load() {
 		return false, x.failed(sqlite3.CORRUPT)
 	}
 	if x.db == nil {
@@ -159,11 +159,12 @@ func (x *index) work(ctx context.Context) (more bool, err error) {
 	return b.n >= indexPage, nil
 }
 
-// failed gives the file up after an error that is its own, to open it again.
+// failed gives up a file that is damaged, for another to be made.
 func (x *index) failed(err error) error {
 	if isDamaged(err) {
 		x.progress.lost()
-		return errors.Join(err, x.closeFile(), x.removeFile())
+		err = errors.Join(err, x.closeFile(), x.removeFile())
+		x.damaged.Store(false) // nobody searches now
 	}
 	return err
 }

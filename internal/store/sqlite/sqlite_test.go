@@ -19,7 +19,14 @@ import (
 )
 
 func TestStoreKeepsItsPromises(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, t.TempDir()) })
+	storetest.Run(t, storetest.Backend{
+		Open: func(t *testing.T) store.Store { return open(t, t.TempDir()) },
+		Reopen: func(t *testing.T, s store.Store) store.Store {
+			was := s.(*Store)
+			closeStore(t, was)
+			return open(t, filepath.Dir(was.path))
+		},
+	})
 }
 
 func open(t *testing.T, folder string) *Store {
