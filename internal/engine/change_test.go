@@ -16,14 +16,16 @@ func TestChangesAreEventsAndPagesShowMessagesAsTheyAre(t *testing.T) {
 	grace.mustDo("join", `"room":"lobby"`)
 	grace.ofType("caught_up")
 	ada.mustDo("send", `"room":"lobby","text":"helo"`)
+	grace.wantEvents("1 message helo") // before it is edited, and not sent again
 	ada.mustDo("edit", `"room":"lobby","seq":1,"text":"hello"`)
 	ada.mustDo("send", `"room":"lobby","text":"a secret"`)
+	grace.wantEvents("2 edit hello", "3 message a secret")
 	grace.mustDo("react", `"room":"lobby","seq":1,"emoji":"👍"`)
 	grace.mustDo("send", `"room":"lobby","text":"hi","reply_to":1`)
 	ada.mustDo("topic", `"room":"lobby","text":"greetings"`)
 	grace.mustDo("unreact", `"room":"lobby","seq":1,"emoji":"👍"`)
 	ada.mustDo("delete", `"room":"lobby","seq":3`)
-	grace.wantEvents("1 message helo", "2 edit hello", "3 message a secret", "4 react -", "5 message hi", "6 topic greetings", "7 unreact -", "8 delete -")
+	grace.wantEvents("4 react -", "5 message hi", "6 topic greetings", "7 unreact -", "8 delete -")
 
 	page := ada.mustDo("history", `"room":"lobby"`)
 	var got []string

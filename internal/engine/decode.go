@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,7 +17,42 @@ import (
 )
 
 // decodeHead reads what every command has. id is empty where it could not be read.
+// That the rest is JSON is for decode to see.
 func decodeHead(payload []byte) (name, id string, err error) {
+	if name, id, ok := plainHead(payload); ok {
+		return name, id, nil
+	}
+	return decodeAnyHead(payload)
+}
+
+// plainHead is the head of a known command in the form in which clients write it:
+// type and id first, without an escape. Most are just that, and this is several times
+// faster than reading JSON; FuzzDecodeHead holds the two to the same answers.
+func plainHead(payload []byte) (name, id string, ok bool) {
+	rest, ok := bytes.CutPrefix(payload, []byte(`{"type":"`))
+	if !ok {
+		return "", "", false
+	}
+	word, rest, ok := bytes.Cut(rest, []byte(`","id":"`))
+	if !ok {
+		return "", "", false
+	}
+	mark, rest, ok := bytes.Cut(rest, []byte{'"'})
+	if !ok || len(rest) == 0 || rest[0] != ',' && rest[0] != '}' {
+		return "", "", false
+	}
+	if _, ok = commands[string(word)]; !ok || len(mark) == 0 || len(mark) > protocol.MaxIDBytes {
+		return "", "", false
+	}
+	for _, b := range mark {
+		if b == '\\' || b < 0x20 || b >= 0x7F {
+			return "", "", false
+		}
+	}
+	return string(word), string(mark), true
+}
+
+func decodeAnyHead(payload []byte) (name, id string, err error) {
 	var head struct {
 		Type *string `json:"type"`
 		ID   *string `json:"id"`
@@ -112,6 +149,21 @@ func doneFrame(id string, fields any) []byte {
 	if rest := marshal(fields); len(rest) > len(`{}`) {
 		dst = append(append(dst, ','), rest[1:]...)
 		return dst
+	}
+	return append(dst, '}')
+}
+
+// writtenFrame is doneFrame for the answer that most commands get.
+func writtenFrame(id string, o *outcome) []byte {
+	dst := make([]byte, 0, 160)
+	dst = append(dst, `{"type":"ok","id":`...)
+	dst, _ = jsontext.AppendQuote(dst, id) // was read as valid UTF-8
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendUint(dst, uint64(o.seq), 10)
+	dst = append(dst, `,"ts":`...)
+	dst = strconv.AppendInt(dst, o.ts, 10)
+	if o.repeated {
+		dst = append(dst, `,"repeated":true`...)
 	}
 	return append(dst, '}')
 }

@@ -218,7 +218,10 @@ func read(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (an
 	return marked, nil
 }
 
-func pong(_ context.Context, _ *Engine, _ *auth.Identity, _ []byte) (any, error) {
+func pong(_ context.Context, _ *Engine, _ *auth.Identity, payload []byte) (any, error) {
+	if _, err := decode[protocol.Ping](payload); err != nil {
+		return nil, err
+	}
 	return protocol.Pong{Time: time.Now().UnixMilli()}, nil
 }
 

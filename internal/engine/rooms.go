@@ -210,13 +210,6 @@ func (rs *rooms) close(r *liveRoom) {
 	}
 }
 
-// find gives a room that is open; nil for one that isn't.
-func (rs *rooms) find(name string) *liveRoom {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	return rs.byName[name]
-}
-
 // all is every open room.
 func (rs *rooms) all() []*liveRoom {
 	rs.mu.Lock()

@@ -189,7 +189,8 @@ func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch) [][]byte {
 			x.told = true
 			dst = put(dst, b, marshal(protocol.CaughtUp{Type: protocol.TypeCaughtUp, Room: x.room.name, Seq: x.until}))
 		}
-		next, err := roomlog.Batch{}, error(nil)
+		var next roomlog.Batch
+		var err error
 		dst, next, err = x.reader.Read(dst, x.end(), maxPendingWrite-b.Bytes)
 		b.Add(next)
 		if err != nil { // signals went by with what it fell behind

@@ -125,7 +125,7 @@ func (v *v1) appended(o *outcome) {
 	case o.err != nil:
 		v.tell(refusedFrame(f.id, o.err))
 	default:
-		v.ok(f.id, protocol.Written{Seq: o.seq, TS: o.ts, Repeated: o.repeated})
+		v.tell(writtenFrame(f.id, o))
 	}
 }
 
