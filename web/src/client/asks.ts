@@ -1,4 +1,4 @@
-import { isAnswer, type Refusal } from "./decode";
+import { isAnswer, type Ok, type Refusal } from "./decode";
 import { ParleyError } from "./error";
 import type { Commands } from "./types";
 
@@ -40,7 +40,7 @@ export class Asks {
     this.send(frame);
   }
 
-  ok({ id, ...answer }: { readonly id: string }): void {
+  ok({ type, id, ...answer }: Ok): void {
     this.take(id)?.done(answer);
   }
 

@@ -5,7 +5,7 @@ import type { Commands, Event, Limits, News, User } from "./types";
 
 export type Frame =
   | Welcome
-  | { readonly type: "ok"; readonly id: string }
+  | Ok
   | Refusal
   | ({ readonly type: "event" } & Event)
   | Extract<News, { readonly type: "caught_up" | "presence" | "typing" | "read" }>;
@@ -16,6 +16,11 @@ export interface Welcome {
   /** Of guests alone. */
   readonly pass?: string;
   readonly limits: Limits;
+}
+
+export interface Ok {
+  readonly type: "ok";
+  readonly id: string;
 }
 
 export interface Refusal {

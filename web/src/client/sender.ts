@@ -90,7 +90,8 @@ export class Sender {
 
   /** passedBy: events of a room before a seq won't be told, so drafts need not wait for them. */
   passedBy(room: string, before = Infinity): void {
-    this.set(this.drafts.filter((draft) => draft.room !== room || draft.state !== "sent" || draft.seq >= before));
+    const left = this.drafts.filter((draft) => draft.room !== room || draft.state !== "sent" || draft.seq >= before);
+    if (left.length < this.drafts.length) this.set(left);
   }
 
   private pump(): void {
