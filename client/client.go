@@ -59,11 +59,12 @@ type Client struct {
 	err       error // of Run, once ended is closed
 	name      string
 	pass      string
+	stranger  bool       // the pass is a new guest's, and was not saved yet
 	numbers   uint64     // of commands
 	todo      []*command // not sent on this connection, in order
 	sent      map[string]*command
 	rooms     map[string]*room
-	stored    map[string]protocol.Cursor // of rooms that were not joined yet
+	stored    map[string]protocol.Cursor // of rooms that are not joined
 	lanes     map[string][]*Outgoing     // the outbox, by room
 	unsent    int                        // in all lanes
 	pace      pace

@@ -18,6 +18,8 @@ func (c *Client) Leave(ctx context.Context, room string) error {
 	name := roomName(room)
 	c.mu.Lock()
 	c.unjoin(name)
+	delete(c.stored, name)
+	c.dirty = true
 	c.mu.Unlock()
 	err := c.now(ctx, "leave", protocol.Leave{Room: name})
 	if refusal := refused(err); refusal != nil && refusal.Code == protocol.CodeNotJoined {

@@ -40,7 +40,9 @@ func (c *Client) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.online(w)
+	if err := c.online(w); err != nil {
+		return err
+	}
 	defer c.offline()
 	broken := make(chan struct{})
 	writing := make(chan error, 1)
@@ -73,22 +75,22 @@ func (c *Client) welcome(conn *websocket.Conn) (w protocol.Welcome, err error) {
 }
 
 // online begins a connection that was welcomed.
-func (c *Client) online(w protocol.Welcome) {
+func (c *Client) online(w protocol.Welcome) error {
 	c.mu.Lock()
-	other := w.Pass != "" && w.Pass != c.pass
-	if other {
+	if w.Pass != "" && w.Pass != c.pass {
+		c.stranger = c.stranger || c.pass == ""
 		c.pass, c.dirty = w.Pass, true
 	}
+	stranger := c.stranger
 	c.mu.Unlock()
-	if other {
-		// What is in the outbox becomes this guest's: a program that is killed in a
-		// moment has to be the same guest again. If it can't be stored now, it is tried
-		// again soon.
-		_ = c.save()
+	// What is in the outbox becomes this guest's, so a program that is killed in a
+	// moment has to be the same guest again.
+	if err := c.save(); err != nil && stranger {
+		return fmt.Errorf("store the pass: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.connected = true
+	c.connected, c.stranger = true, false
 	c.heard, c.pinged = time.Now(), time.Time{}
 	c.pace.limit(w.Limits.RateCount, time.Duration(w.Limits.RateMS)*time.Millisecond)
 	for _, r := range c.rooms {
@@ -96,6 +98,7 @@ func (c *Client) online(w protocol.Welcome) {
 	}
 	c.queue.say(Connected{w})
 	poke(c.ready)
+	return nil
 }
 
 // offline ends a connection: what it had not answered is to be sent again.

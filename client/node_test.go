@@ -3,7 +3,9 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -164,4 +166,71 @@ func TestEveryCommandIsAnswered(t *testing.T) {
 	if refusal, ok := errors.AsType[*protocol.Error](err); !ok || refusal.Code != protocol.CodeNotFound {
 		t.Errorf("editing what is not there: %v", err)
 	}
+}
+
+func TestARestartOfTheServerLosesAndDoublesNothing(t *testing.T) {
+	cfg := config.Serve{Store: "sqlite", Data: t.TempDir()}
+	url, drain := startNode(t, cfg)
+	ctx := within(t)
+	ada, _ := start(t, url, client.Options{Name: "ada"})
+	grace, _ := start(t, url, client.Options{Name: "grace"})
+	must[protocol.Joined](t)(grace.Join(ctx, protocol.Join{Room: "lobby"}))
+	before := until(t, grace, func(item client.Item) bool { _, ok := item.(client.Connected); return ok }).(client.Connected)
+	const n = 300
+	var out []*client.Outgoing
+	post := func(from, to int) {
+		for i := from; i < to; i++ {
+			out = append(out, must[*client.Outgoing](t)(ada.Post(protocol.Send{Room: "lobby", Text: fmt.Sprint("line ", i)})))
+		}
+	}
+	post(0, n/2)
+	must[protocol.Written](t)(out[10].Wait(ctx))
+	drain()
+	post(n/2, n)
+	cfg.Listen = strings.TrimPrefix(url, "http://")
+	startNode(t, cfg)
+	for _, m := range out {
+		must[protocol.Written](t)(m.Wait(ctx))
+	}
+	seen := 0
+	until(t, grace, func(item client.Item) bool {
+		switch item := item.(type) {
+		case client.Reset:
+			t.Fatalf("told %+v", item)
+		case client.Connected:
+			if item.User != before.User {
+				t.Errorf("%+v comes back as %+v", before.User, item.User)
+			}
+		case client.Event:
+			if want := fmt.Sprint("line ", seen); item.Text != want || item.Seq != protocol.Seq(seen+1) {
+				t.Fatalf("event %d is %q, want %q", item.Seq, item.Text, want)
+			}
+			seen++
+		}
+		return seen == n
+	})
+}
+
+func TestAProgramThatComesBackIsTheSameGuestAndGoesOn(t *testing.T) {
+	url, _ := startNode(t, config.Serve{Store: "sqlite", Data: t.TempDir()})
+	file := client.FileStorage(filepath.Join(t.TempDir(), "ada.json"))
+	ctx := within(t)
+	ada, stop := start(t, url, client.Options{Name: "ada", Storage: file})
+	must[protocol.Joined](t)(ada.Join(ctx, protocol.Join{Room: "lobby"}))
+	must[protocol.Written](t)(ada.Send(ctx, protocol.Send{Room: "lobby", Text: "one"}))
+	first := until(t, ada, message("one")).(client.Event)
+	stop()
+	offline := must[*client.Client](t)(client.New(url, client.Options{Storage: file})) // never runs
+	must[*client.Outgoing](t)(offline.Post(protocol.Send{Room: "lobby", Text: "two"}))
+
+	again, _ := start(t, url, client.Options{Storage: file})
+	for _, m := range again.Outbox() {
+		must[protocol.Written](t)(m.Wait(ctx))
+	}
+	must[protocol.Joined](t)(again.Join(ctx, protocol.Join{Room: "lobby"}))
+	e := until(t, again, func(item client.Item) bool { _, ok := item.(client.Event); return ok }).(client.Event)
+	if e.Text != "two" || e.Seq != 2 || e.User != first.User {
+		t.Errorf("it goes on with %+v, behind %+v", e, first)
+	}
+	must[protocol.Written](t)(again.Edit(ctx, "lobby", first.Seq, "one, mended")) // whose message it is
 }

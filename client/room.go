@@ -43,6 +43,7 @@ func (c *Client) Join(ctx context.Context, join protocol.Join) (joined protocol.
 		r.cursor = *join.Since
 	}
 	r.handled = r.cursor
+	delete(c.stored, join.Room)
 	c.rooms[join.Room] = r
 	c.join(r)
 	c.mu.Unlock()
@@ -107,7 +108,7 @@ func (c *Client) joined(r *room, frame []byte, err error) {
 		told(outcome{frame, err})
 	}
 	if err != nil {
-		delete(c.rooms, r.request.Room)
+		c.drop(r)
 		if told == nil && c.err == nil {
 			c.queue.say(Removed{Room: r.request.Room, Err: err})
 			poke(c.ready)
@@ -126,14 +127,21 @@ func (c *Client) joined(r *room, frame []byte, err error) {
 	}
 }
 
-// unjoin forgets a room. The caller holds mu.
+// drop takes a room out, and keeps how far its reader has come. The caller holds mu.
+func (c *Client) drop(r *room) {
+	delete(c.rooms, r.request.Room)
+	if r.handled.Epoch != "" {
+		c.stored[r.request.Room] = r.handled
+	}
+}
+
+// unjoin ends what is under way for a room. The caller holds mu.
 func (c *Client) unjoin(name string) {
-	delete(c.stored, name)
 	r := c.rooms[name]
 	if r == nil {
 		return
 	}
-	delete(c.rooms, name)
+	c.drop(r)
 	if r.joining != nil {
 		r.joining.answered = nil
 		c.forget(r.joining)
@@ -146,9 +154,10 @@ func (c *Client) unjoin(name string) {
 
 // withdraw takes back a join that nobody waits for any more. The caller holds mu.
 func (c *Client) withdraw(r *room) {
+	cmd := r.joining
 	r.told = nil
 	c.unjoin(r.request.Room)
-	if c.sent[r.joining.id()] == r.joining {
+	if r.live || cmd != nil && c.sent[cmd.id()] == cmd { // the server has it, or will
 		c.enqueue(leave(r.request.Room))
 	}
 }
