@@ -154,15 +154,18 @@ func unknownRoom(name, folder string, known []string) error {
 	return fmt.Errorf("no room %s in %s%s", name, folder, hint)
 }
 
-// line is an event as parley.v1 has it, with the room's epoch.
+// line is an event with the fields that it has in parley.v1, and the room's epoch.
 type line struct {
 	Room  string `json:"room"`
 	Epoch string `json:"epoch"`
-	protocol.Event
+	fields
 }
 
+// fields are those of an event, without its way of writing itself as a frame.
+type fields protocol.Event
+
 func writeEvent(to *bufio.Writer, room store.Room, e protocol.Event) error {
-	if err := json.MarshalWrite(to, line{Room: room.Name, Epoch: room.Epoch, Event: e}); err != nil {
+	if err := json.MarshalWrite(to, line{Room: room.Name, Epoch: room.Epoch, fields: fields(e)}); err != nil {
 		return err
 	}
 	return to.WriteByte('\n')
