@@ -151,7 +151,7 @@ test("what a page writes while its browser is offline is stored once, and what i
   await ada.context().setOffline(true);
   await isOffline(ada);
   const hers = await write(ada, 20, "ada");
-  const others = await write(grace, 20, "grace");
+  const others = await write(grace, 250, "grace"); // more than a join without a cursor begins with
   await hasSent(grace);
   await ada.context().setOffline(false);
 
