@@ -183,9 +183,10 @@ export class Conversation implements Chat, Host {
   }
 
   private follower(name: string): Follower {
-    const proper = name.normalize();
-    let room = this.rooms.get(proper);
-    if (!room) this.rooms.set(proper, (room = new Follower(proper, this)));
+    const known = this.rooms.get(name) ?? this.rooms.get(name.normalize());
+    if (known) return known;
+    const room = new Follower(name.normalize(), this); // as the server does with names
+    this.rooms.set(room.name, room);
     return room;
   }
 

@@ -39,7 +39,10 @@ const text: Check = (value) => typeof value === "string";
 const number: Check = (value) => typeof value === "number";
 const maybe = (check: Check): Check => (value) => value === undefined || check(value);
 const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
-const shaped = (shape: Shape): Check => (value) => isRecord(value) && Object.entries(shape).every(([name, check]) => check(value[name]));
+const shaped = (shape: Shape): Check => {
+  const members = Object.entries(shape);
+  return (value) => isRecord(value) && members.every(([name, check]) => check(value[name]));
+};
 
 const user = shaped({ id: text, name: text });
 const event: Shape = {
