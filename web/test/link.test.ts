@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { backoff } from "../src/client/backoff";
 import { closing } from "../src/client/closing";
 import type { Chat } from "../src/client/types";
-import { chat, keep, last, settled, sockets, tick, world } from "./peer";
+import { chat, happens, keep, last, settled, sockets, tick, world } from "./peer";
 
 function line(made: Chat): string {
   const { line } = made.state;
@@ -195,6 +195,36 @@ test("now has a line that is there prove it, and opens one where there is none",
   await settled();
   equal(sockets.length, 2);
   made.now();
+  await settled();
+  equal(sockets.length, 2);
+});
+
+test("a page that is looked at again, or whose network is, tries at once and has its line prove itself", async () => {
+  for (const what of ["online", "pageshow", "visibilitychange"] as const) {
+    world();
+    const { chat: made } = await chat();
+    last().welcome();
+    happens(what);
+    tick(3500);
+    equal(line(made), "offline null", what); // the line was dead
+    happens(what);
+    await settled();
+    equal(sockets.length, 2, what);
+    made.close();
+    happens(what);
+    await settled();
+    equal(sockets.length, 2, what);
+  }
+});
+
+test("a page that nobody looks at comes back with its network, and not when it is put away", async () => {
+  world();
+  await chat();
+  last().welcome().break();
+  happens("visibilitychange", true);
+  await settled();
+  equal(sockets.length, 1);
+  happens("online", true);
   await settled();
   equal(sockets.length, 2);
 });

@@ -88,6 +88,16 @@ export function last(): Socket {
   return socket;
 }
 
+type Hear = (event: { readonly type: string }) => void;
+
+const hears = new Map<string, readonly Hear[]>();
+
+/** happens tells the client of something that happens to its page. */
+export function happens(type: "online" | "offline" | "pageshow" | "visibilitychange", hidden = false): void {
+  (globalThis as unknown as Record<string, unknown>)["document"] = { hidden };
+  for (const hear of hears.get(type) ?? []) hear({ type });
+}
+
 /** The rest of the world: no clock runs, chance is nought, and fetch answers as the test says. */
 export function world(whoami: () => { status: number; body?: object } = () => ({ status: 0 })): void {
   sockets.length = 0;
@@ -96,6 +106,10 @@ export function world(whoami: () => { status: number; body?: object } = () => ({
   mock.method(Math, "random", () => 0.5);
   const global = globalThis as unknown as Record<string, unknown>;
   global["WebSocket"] = Socket;
+  hears.clear();
+  global["addEventListener"] = (type: string, hear: Hear) => hears.set(type, [...(hears.get(type) ?? []), hear]);
+  global["removeEventListener"] = (type: string, hear: Hear) => hears.set(type, (hears.get(type) ?? []).filter((one) => one !== hear));
+  global["document"] = { hidden: false };
   global["fetch"] = async () => {
     const { status, body } = whoami();
     if (status === 0) throw new TypeError("fetch failed");

@@ -196,8 +196,8 @@ export class Conversation implements Chat, Host {
     for (const ask of early) ask();
   }
 
-  private readonly wake = (): void => {
-    if (globalThis.document?.hidden) return;
+  private readonly wake = ({ type }: { readonly type: string }): void => {
+    if (type === "visibilitychange" && document.hidden) return;
     if (this.state.line.is !== "closed") this.link.now();
   };
 

@@ -171,6 +171,6 @@ function isDraft(value: unknown): value is Draft {
   const draft = value as Partial<Draft> | null;
   return (
     typeof draft?.key === "string" && typeof draft.room === "string" && typeof draft.text === "string" &&
-    typeof draft.replyTo === "number" && typeof draft.at === "number" && typeof draft.state === "string"
+    typeof draft.replyTo === "number" && typeof draft.at === "number" && ["waiting", "held", "sending", "refused"].includes(`${draft.state}`)
   );
 }
