@@ -88,7 +88,7 @@ export function last(): Socket {
   return socket;
 }
 
-type Hear = (event: { readonly type: string }) => void;
+type Hear = (event: { readonly type: string; readonly key?: string }) => void;
 
 const hears = new Map<string, readonly Hear[]>();
 
@@ -96,6 +96,11 @@ const hears = new Map<string, readonly Hear[]>();
 export function happens(type: "online" | "offline" | "pageshow" | "visibilitychange", hidden = false): void {
   (globalThis as unknown as Record<string, unknown>)["document"] = { hidden };
   for (const hear of hears.get(type) ?? []) hear({ type });
+}
+
+/** changes tells it that another tab has changed what is kept under a name. */
+export function changes(key: string): void {
+  for (const hear of hears.get("storage") ?? []) hear({ type: "storage", key });
 }
 
 /** The rest of the world: no clock runs, chance is nought, and fetch answers as the test says. */

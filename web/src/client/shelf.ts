@@ -1,6 +1,6 @@
 import { newKey } from "./key";
-import type { Draft, Keep } from "./types";
 import type { Outbox } from "./outbox";
+import type { Draft, Keep } from "./types";
 
 /** A tab's unsent drafts, and the id of the user who wrote them; empty for one who was not welcomed yet. */
 interface Kept {
@@ -21,6 +21,7 @@ export class Shelf {
   private tab = newKey(Date.now());
   private release: () => void;
   private who: string;
+  private readonly watched = new Set<string>(); // tabs whose locks are waited for
   private closed = false;
 
   /** take is given the drafts that other tabs have left, now and later. */
@@ -91,17 +92,20 @@ export class Shelf {
   }
 
   private readonly changed = (event: StorageEvent): void => {
-    if (event.oldValue === null) this.watch(event.key); // another tab has begun to write
+    if (locks()) this.watch(event.key); // another tab, which lives, has something to send
   };
 
   private watch(place: string | null): void {
     const begin = `${this.prefix}outbox.`;
     if (!place?.startsWith(begin)) return;
     const tab = place.slice(begin.length);
-    if (tab !== this.tab) whenFree(this.lock(tab), () => this.inherit(tab));
+    if (tab === this.tab || this.watched.has(tab)) return;
+    this.watched.add(tab);
+    whenFree(this.lock(tab), () => this.inherit(tab));
   }
 
   private inherit(tab: string): void {
+    this.watched.delete(tab);
     const kept = parse(this.get(`outbox.${tab}`));
     if (this.closed || kept === null || (kept.user !== this.who && kept.user !== "")) return;
     this.take(kept.drafts); // which keeps them here first: twice is harmless, and never is not
