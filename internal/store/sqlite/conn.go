@@ -114,7 +114,7 @@ func (c *conn) close() error {
 	for _, stmt := range c.stmts {
 		stmt.Close()
 	}
-	return c.Conn.Close()
+	return c.Close()
 }
 
 // reading lends a connection to a query that ends with ctx.
