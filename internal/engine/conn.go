@@ -159,12 +159,14 @@ func (c *conn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
 	c.left.mu.Lock()
 	c.left.outcomes = append(c.left.outcomes, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
 	c.left.mu.Unlock()
-	switch {
-	case c.gone.Load():
+	if c.gone.Load() {
 		c.take(func(*session, time.Time) {}) // there is nobody else
-	case c.waits.Load():
-		signal(c.goOn)
-	case err != nil, c.answersAll:
+		return
+	}
+	if c.waits.Load() {
+		signal(c.goOn) // which it may be past looking for
+	}
+	if err != nil || c.answersAll {
 		signal(c.more)
 	}
 }

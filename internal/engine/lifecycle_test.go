@@ -127,6 +127,26 @@ func TestOneWhoWaitsForUsIsNotSilent(t *testing.T) {
 	})
 }
 
+// The reading goroutine looks a last time for what others left before it rests in
+// the socket. What is left behind that look must not wait for the next heartbeat.
+func TestAnAnswerThatComesBehindTheLastLookIsWrittenAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, disk := withSlowDisk(t)
+		ada := whisper(t, e, "ada")
+		id := ada.ask("send", `"room":"lobby","text":"to a room that one isn't in"`)
+		synctest.Wait()               // it rests in the socket…
+		e.open()[0].waits.Store(true) // …and has yet to say so
+		start := time.Now()
+		disk.goOn <- nil
+		if f := ada.frame(); f["id"] != id {
+			t.Errorf("%v, want the answer", f)
+		}
+		wantAt(t, start, 0)
+		ada.conn.Close()
+		synctest.Wait()
+	})
+}
+
 func TestADrainTellsWhatBecameOfWhatIsInFlight(t *testing.T) {
 	for err, want := range map[error]string{nil: `"text":"my last"`, errors.New("full"): "Not saved, try again"} {
 		synctest.Test(t, func(t *testing.T) {
