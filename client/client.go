@@ -22,8 +22,8 @@ type Options struct {
 	Name string
 
 	// Token gives the token that vouches for the user. It is asked before each
-	// connection; when a token is refused or expires, the next one has to be another,
-	// or Run ends. Nil for a guest.
+	// connection, and when a token was refused or has expired: if it gives the same
+	// one then, Run ends. Nil for a guest.
 	Token func(context.Context) (string, error)
 
 	// Storage keeps what must outlive the program. Nil for nothing.
@@ -47,9 +47,7 @@ type Client struct {
 	ready    chan struct{} // capacity 1: there may be an item for Events
 	ended    chan struct{} // closed when Run has ended
 
-	// Owned by Run.
-	token   string // of the newest connection
-	refusal error  // of that token; nil for none
+	token string // of the newest connection; owned by Run
 
 	saving sync.Mutex // held while the Storage saves; taken before mu
 
@@ -145,7 +143,7 @@ func (c *Client) stayConnected(ctx context.Context) error {
 			failures = 0
 		}
 		pause, again := plan(err, failures)
-		if !again && !c.mayRenew(err) {
+		if !again && !c.mayRenew(ctx, err) {
 			return err
 		}
 		failures++

@@ -21,6 +21,7 @@ type command struct {
 	body      func() []byte // its fields as an object of JSON, when it is sent
 	paced     bool          // the rate of messages holds for it
 	patient   bool          // sent again after unavailable, too
+	early     bool          // goes before all that is not
 	once      bool          // of no use on another connection: it is done when this one ends
 	tries     int           // refusals that are to be waited out, in a row
 	notBefore time.Time
@@ -41,8 +42,7 @@ func (cmd *command) id() string { return strconv.FormatUint(cmd.number, 36) }
 
 func emptyBody() []byte { return []byte("{}") }
 
-// enqueue puts a command into todo, where it is in the order of numbers. The
-// caller holds mu.
+// enqueue puts a command into todo, at its place in the order. The caller holds mu.
 func (c *Client) enqueue(cmd *command) {
 	if c.err != nil {
 		cmd.finish(nil, c.err)
@@ -52,9 +52,19 @@ func (c *Client) enqueue(cmd *command) {
 		c.numbers++
 		cmd.number = c.numbers
 	}
-	at, _ := slices.BinarySearchFunc(c.todo, cmd.number, func(other *command, n uint64) int { return cmp.Compare(other.number, n) })
+	at, _ := slices.BinarySearchFunc(c.todo, cmd, inOrder)
 	c.todo = slices.Insert(c.todo, at, cmd)
 	poke(c.wake)
+}
+
+func inOrder(a, b *command) int {
+	if a.early != b.early {
+		if a.early {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a.number, b.number)
 }
 
 // choose is the first command that may be sent now; if there is none, due is how

@@ -20,6 +20,9 @@ const (
 	pingTimeout    = 10 * time.Second // and still nothing is
 )
 
+// ErrLost says that a connection ended without a word.
+var ErrLost = errors.New("the connection was lost")
+
 var (
 	errSilent = errors.New("the server does not answer")
 	errSkips  = errors.New("the server leaves out events")
@@ -94,7 +97,7 @@ func (c *Client) online(w protocol.Welcome) error {
 	c.heard, c.pinged = time.Now(), time.Time{}
 	c.pace.limit(w.Limits.RateCount, time.Duration(w.Limits.RateMS)*time.Millisecond)
 	for _, r := range c.rooms {
-		c.join(r)
+		c.rejoin(r)
 	}
 	c.queue.say(Connected{w})
 	poke(c.ready)
@@ -169,7 +172,7 @@ func receive(conn *websocket.Conn) ([]byte, error) {
 		return nil, &CloseError{protocol.CloseCode(closed.Code), closed.Reason}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the connection was lost: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	return data, nil
 }

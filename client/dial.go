@@ -28,13 +28,13 @@ var ErrNotParley = errors.New("this server does not speak parley.v1")
 // HandshakeError is an upgrade that was refused.
 type HandshakeError struct {
 	Status int           // of HTTP
-	Text   string        // what the server had to say
+	Text   string        // what the server, or one in front of it, had to say; it may be HTML
 	Retry  time.Duration // it said to wait so long; 0 if it did not
 }
 
 func (e *HandshakeError) Error() string {
 	text := fmt.Sprintf("the server answered %d %s", e.Status, http.StatusText(e.Status))
-	if e.Text != "" {
+	if e.Text != "" && !strings.HasPrefix(e.Text, "<") {
 		text += ": " + e.Text
 	}
 	return text
@@ -58,13 +58,10 @@ func (e *CloseError) Error() string {
 func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	if c.options.Token != nil {
 		token, err := c.options.Token(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, fmt.Errorf("get the token: %w", err)
-		case c.refusal != nil && token == c.token:
-			return nil, c.refusal
 		}
-		c.token, c.refusal = token, nil
+		c.token = token
 		return c.upgrade(ctx, token, "")
 	}
 	c.mu.Lock()
@@ -126,11 +123,8 @@ func (c *Client) upgrade(ctx context.Context, token, name string) (*websocket.Co
 }
 
 func handshakeError(answer *http.Response) *HandshakeError {
-	e := &HandshakeError{Status: answer.StatusCode}
 	body, _ := io.ReadAll(answer.Body) // websocket keeps its first 1,024 bytes
-	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain") {
-		e.Text = strings.TrimSpace(string(body))
-	}
+	e := &HandshakeError{Status: answer.StatusCode, Text: strings.TrimSpace(string(body))}
 	if seconds, err := strconv.ParseUint(answer.Header.Get("Retry-After"), 10, 16); err == nil {
 		e.Retry = time.Duration(seconds) * time.Second
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"math/rand/v2"
@@ -34,18 +35,17 @@ func plan(err error, failures int) (pause time.Duration, again bool) {
 	return backoff(failures), true
 }
 
-// mayRenew reports whether another token may help. If Options.Token has none, the
-// next dial returns the same error.
-func (c *Client) mayRenew(err error) bool {
+// mayRenew reports whether another token may help, and there may be one.
+func (c *Client) mayRenew(ctx context.Context, err error) bool {
 	var refused *HandshakeError
 	var closed *CloseError
 	expired := errors.As(err, &refused) && refused.Status == http.StatusUnauthorized ||
 		errors.As(err, &closed) && closed.Code == protocol.CloseTokenExpired
-	if c.options.Token == nil || !expired || c.refusal != nil && errors.Is(err, c.refusal) {
+	if c.options.Token == nil || !expired {
 		return false
 	}
-	c.refusal = err
-	return true
+	token, err := c.options.Token(ctx)
+	return err != nil || token != c.token
 }
 
 // afterClose is plan for connections that the server ended with a code.

@@ -69,16 +69,29 @@ func (c *Client) Join(ctx context.Context, join protocol.Join) (joined protocol.
 // join asks for a room's events after its cursor, unless that is under way. The
 // caller holds mu.
 func (c *Client) join(r *room) {
-	if r.joining != nil {
-		return
+	if r.joining == nil {
+		r.joining = c.joinOf(r)
+		c.enqueue(r.joining)
 	}
-	r.joining = &command{
+}
+
+// rejoin is join on a new connection: before the outbox, so that what is sent now is
+// told even if the room begins anew. The caller holds mu.
+func (c *Client) rejoin(r *room) {
+	if r.joining == nil {
+		r.joining = c.joinOf(r)
+		r.joining.early = true
+		c.enqueue(r.joining)
+	}
+}
+
+func (c *Client) joinOf(r *room) *command {
+	return &command{
 		name:     "join",
 		patient:  r.told == nil,
 		body:     r.body,
 		answered: func(frame []byte, err error) { c.joined(r, frame, err) },
 	}
-	c.enqueue(r.joining)
 }
 
 // body is the join as it is sent now.
