@@ -121,8 +121,8 @@ func (c *conn) hear() {
 	for i := range outcomes {
 		c.session.Appended(&outcomes[i])
 	}
-	for _, payload := range told {
-		c.session.Told(payload)
+	for room, payload := range told {
+		c.session.Told(room, payload)
 	}
 }
 

@@ -269,9 +269,10 @@ func (s *session) Appended(o *outcome) {
 	}
 }
 
-// Told takes a signal that is for this session, and no other of its room's.
-func (s *session) Told(payload []byte) {
-	if s.state == alive {
+// Told takes a signal of parley.v1 on a room that is for its user's sessions alone,
+// but for one whose token doesn't allow that room.
+func (s *session) Told(room string, payload []byte) {
+	if s.state == alive && s.encoding.Dialect == protocol.V1 && s.identity.MayJoin(room) {
 		s.answers.addText(payload, s.encoding.Deflate)
 	}
 }

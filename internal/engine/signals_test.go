@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -143,4 +144,36 @@ func TestAReadMarkIsToldToAllSessionsOfItsUser(t *testing.T) {
 	if got := unread(desk); got != "lobby 4 2 0 0" {
 		t.Error(got)
 	}
+}
+
+func TestAReadMarkIsToldToNoneOfItsUsersSessionsThatCannotKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t)
+		id := guest("ada")
+		elsewhere := id
+		elsewhere.Rooms = []string{"attic"} // another token
+		whisperAs := func(id auth.Identity) *v1Peer {
+			p := &v1Peer{peer: pipe(t, e, in, as(id))}
+			p.welcome = p.frame()
+			return p
+		}
+		ada, kept, tutorial := whisperAs(id), whisperAs(elsewhere), pipe(t, e, as(id))
+		tutorial.send(`{"type":"join","username":"ada","room":"lobby"}`)
+		tutorial.next()
+		ada.mustDo("send", `"room":"lobby","text":"one"`)
+		tutorial.want(chatFrame("ada", "one", 0))
+		ada.mustDo("read", `"room":"lobby","seq":1`)
+		synctest.Wait()
+		ada.mustDo("send", `"room":"lobby","text":"two"`)
+		tutorial.want(chatFrame("ada", "two", 0))
+		ada.mustDo("send", `"room":"attic","text":"three"`)
+		ada.mustDo("read", `"room":"attic","seq":1`)
+		if got := kept.ofType("read"); got["room"] != "attic" {
+			t.Errorf("one who may not know of the lobby hears %v", got)
+		}
+		for _, p := range []*peer{ada.peer, kept.peer, tutorial} {
+			p.conn.Close()
+		}
+		synctest.Wait()
+	})
 }
