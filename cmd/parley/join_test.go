@@ -162,10 +162,11 @@ func TestAnInputOfNothingStillReachesTheRoom(t *testing.T) {
 }
 
 func TestAPipeOutlivesItsServer(t *testing.T) {
-	url, drain := startNode(t, config.Serve{})
+	kept := config.Serve{Store: "sqlite", Data: t.TempDir()}
+	url, drain := startNode(t, kept)
 	ada := join(t, url, "--name=ada", "--room=lobby")
 	grace := join(t, url, "--name=grace", "--room=lobby")
-	want := numbers(5000)
+	want := numbers(2000)
 	fed := make(chan error, 1)
 	go func() { // it blocks while there is no server: a pipe is read only as fast as it is sent
 		_, err := io.Copy(ada.in, iotest.OneByteReader(strings.NewReader(strings.Join(want, "\n")+"\n")))
@@ -174,18 +175,20 @@ func TestAPipeOutlivesItsServer(t *testing.T) {
 	ada.out.wait(t, "line 10\n")
 	drain()
 	ada.err.wait(t, "the server is restarting; trying again in")
-	startNode(t, config.Serve{Listen: strings.TrimPrefix(url, "http://")})
+	kept.Listen = strings.TrimPrefix(url, "http://")
+	startNode(t, kept)
 	if err := <-fed; err != nil {
 		t.Fatal(err)
 	}
 	ada.end(t, exitOK)
-	// What had no echo at the cut may stand there twice, and nothing else.
-	got := texts(ada.out.String(), "ada")
-	if once := slices.Compact(slices.Clone(got)); !slices.Equal(once, want) || len(got) > len(want)+1 {
-		t.Errorf("%d messages of %d, %d of them different", len(got), len(want), len(once))
-	}
+	grace.out.wait(t, "ada left #lobby")
 	grace.end(t, exitOK)
-	if !strings.Contains(grace.err.String(), "connected") {
+	for who, out := range map[string]string{"ada": ada.out.String(), "grace": grace.out.String()} {
+		if got := texts(out, "ada"); !slices.Equal(got, want) {
+			t.Errorf("%s sees %d messages of %d", who, len(got), len(want))
+		}
+	}
+	if !strings.Contains(grace.err.String(), "back: caught up") {
 		t.Errorf("grace is told %q", grace.err.String())
 	}
 }
@@ -207,6 +210,53 @@ func TestAPipeWaitsForItsServer(t *testing.T) {
 	}
 }
 
+func TestAnInputOfNothingDoesNotWaitForAServer(t *testing.T) {
+	ada := join(t, "http://127.0.0.1:1")
+	ada.end(t, exitFailed)
+	if said := ada.err.String(); !strings.Contains(said, "nothing answers at http://127.0.0.1:1") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func TestTheNewestMessagesAreShownOnDemand(t *testing.T) {
+	url, _ := startNode(t, config.Serve{})
+	ada := join(t, url, "--name=ada")
+	ada.feed(t, "one\ntwo\nthree\n")
+	ada.end(t, exitOK)
+	for last, want := range map[string][]string{"0": nil, "2": {"two", "three"}} {
+		grace := join(t, url, "--name=grace", "--last="+last)
+		grace.end(t, exitOK)
+		if got := texts(grace.out.String(), "ada"); !slices.Equal(got, want) {
+			t.Errorf("--last=%s shows %q", last, got)
+		}
+	}
+}
+
+func TestAGuestWhoComesBackIsTheSame(t *testing.T) {
+	url, _ := startNode(t, config.Serve{})
+	user := func(name string) string {
+		t.Helper()
+		j := join(t, url, "--name", name)
+		j.feed(t, "hello\n")
+		j.end(t, exitOK)
+		answer, err := http.Post(url+"/api/v1/history", "application/json", strings.NewReader(`{"room":"general","limit":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		id := regexp.MustCompile(`"user":{"id":"([^"]+)","name":"` + name + `"`).FindSubmatch(body)
+		if err != nil || id == nil {
+			t.Fatalf("%s, %v", body, err)
+		}
+		return string(id[1])
+	}
+	ada, grace := user("ada"), user("grace")
+	if again := user("ada"); again != ada || grace == ada {
+		t.Errorf("ada is %s, then %s; grace is %s", ada, again, grace)
+	}
+}
+
 func TestWhatOthersWriteCanNotDisguise(t *testing.T) {
 	url, _ := startNode(t, config.Serve{})
 	grace := join(t, url, "--name=grace")
@@ -218,12 +268,17 @@ func TestWhatOthersWriteCanNotDisguise(t *testing.T) {
 	grace.end(t, exitOK)
 }
 
-func TestANameThatIsNoneIsRefused(t *testing.T) {
-	url, _ := startNode(t, config.Serve{})
-	ada := join(t, url, "--name", strings.Repeat("x", protocol.MaxNameRunes+1))
-	ada.end(t, exitFailed)
-	if said := ada.err.String(); !strings.Contains(said, "into #general: Invalid username") {
-		t.Errorf("it says %q", said)
+func TestWhatNoServerWouldTakeIsRefusedHere(t *testing.T) {
+	for _, args := range [][]string{
+		{"--name", strings.Repeat("x", protocol.MaxNameRunes+1)},
+		{"--room", "a\tb"},
+		{"--last", "201"},
+	} {
+		var err bytes.Buffer
+		code := run(append([]string{"join"}, args...), streams{strings.NewReader(""), io.Discard, &err})
+		if code != exitUsage || !strings.Contains(err.String(), args[0]+" is ") {
+			t.Errorf("%s: exit code %d, %q", args, code, err.String())
+		}
 	}
 }
 

@@ -40,7 +40,8 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print the help of a command."`
 
-	ShowHelp helpFlag `name:"help" short:"h" help:"Print this help."`
+	ShowHelp    helpFlag    `name:"help" short:"h" help:"Print this help."`
+	ShowVersion versionFlag `name:"version" help:"Print the version."`
 }
 
 // runner is what every command is. It returns the exit code.
@@ -56,7 +57,7 @@ func run(args []string, s streams) int {
 	}
 	selected, err := parse(args, s)
 	switch {
-	case errors.Is(err, errHelpShown):
+	case errors.Is(err, errShown):
 		return exitOK
 	case err != nil:
 		command := ""
@@ -123,14 +124,14 @@ func usage(s streams, command string, err error) int {
 // that is wrong with the rest of the line is complained of.
 type helpFlag bool
 
-var errHelpShown = errors.New("help shown")
+var errShown = errors.New("what a flag asks for is shown")
 
 // BeforeReset is called by kong where the flag is given.
 func (helpFlag) BeforeReset(ctx *kong.Context) error {
 	if err := ctx.PrintUsage(false); err != nil {
 		return err
 	}
-	return errHelpShown
+	return errShown
 }
 
 type helpCommand struct {

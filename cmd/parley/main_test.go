@@ -19,7 +19,18 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asParley) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(awayFromHome(m.Run))
+}
+
+// awayFromHome runs with a folder of settings of its own, for the passes of guests.
+func awayFromHome(run func() int) int {
+	folder, err := os.MkdirTemp("", "parley")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	_ = os.Setenv("XDG_CONFIG_HOME", folder)
+	return run()
 }
 
 // patience is how long a test waits for what should happen soon.
@@ -88,6 +99,7 @@ func TestExitCodesAndWhatIsSaid(t *testing.T) {
 		{"export --data=/nonexistent", exitFailed, "", "there is no database in /nonexistent"},
 		{"serve --help --rate=nonsense", exitOK, "Examples:", ""},
 		{"version", exitOK, "parley ", ""},
+		{"--version", exitOK, "parley ", ""},
 		{"help nonsense", exitUsage, "", "unexpected argument nonsense"},
 		{"srve", exitUsage, "", `did you mean "serve"?`},
 		{"serve --lisen=x", exitUsage, "", `unknown flag --lisen, did you mean "--listen"?`},

@@ -96,7 +96,7 @@ func TestAPersonChatsInATerminal(t *testing.T) {
 	grace.out.wait(t, "* ada left #lobby\n")
 	ada.sees(t, "* ada joined #attic\r\n#attic> ")
 	ada.press(t, "/join "+strings.Repeat("x", 65)+"\r")
-	ada.sees(t, "can't be joined: Invalid room\r\n#attic> ")
+	ada.sees(t, "can't be joined: room: want 1 to 64 visible characters\r\n#attic> ")
 	ada.press(t, "/leave\r")
 	ada.sees(t, "> ")
 	ada.press(t, "anyone?\r")
@@ -114,12 +114,12 @@ func TestAPersonIsToldAtOnceThatNobodyAnswers(t *testing.T) {
 }
 
 func TestAPersonWhoTypesTooFastWaits(t *testing.T) {
-	url, _ := startNode(t, config.Serve{Rate: config.Rate{N: 2, Per: 300 * time.Millisecond}})
+	url, _ := startNode(t, config.Serve{Rate: config.Rate{N: 2, Per: 1500 * time.Millisecond}})
 	ada := sitDown(t, url, "--name=ada")
 	ada.sees(t, "#general> ")
 	ada.press(t, "one\rtwo\rthree\rfour\rfive\r")
 	ada.sees(t, "ada: five\r\n#general> ")
-	if got := ada.screen.String(); strings.Count(got, "* waiting: Slow down! Max 2 msgs/300ms") != 1 {
+	if got := ada.screen.String(); strings.Count(got, "* waiting: the server takes 2 messages in 1.5s") != 1 {
 		t.Errorf("the screen shows:\n%s", got)
 	}
 	ada.press(t, "\x04") // Ctrl-D
@@ -127,15 +127,78 @@ func TestAPersonWhoTypesTooFastWaits(t *testing.T) {
 }
 
 func TestATerminalComesBackWithItsServer(t *testing.T) {
-	url, drain := startNode(t, config.Serve{})
+	kept := config.Serve{Store: "sqlite", Data: t.TempDir()}
+	url, drain := startNode(t, kept)
 	ada := sitDown(t, url, "--name=ada")
 	ada.sees(t, "#general> ")
 	ada.press(t, "/join lobby\r")
-	ada.sees(t, "#lobby> ")
-	drain()
-	startNode(t, config.Serve{Listen: strings.TrimPrefix(url, "http://")})
-	ada.screen.wait(t, "* connected\r\n")
 	ada.sees(t, "* ada joined #lobby\r\n#lobby> ")
+	drain()
+	ada.screen.wait(t, "the server is restarting; trying again in")
+	ada.press(t, "in between\r") // kept until there is a server
+	kept.Listen = strings.TrimPrefix(url, "http://")
+	startNode(t, kept)
+	ada.screen.wait(t, "* back: caught up")
+	ada.sees(t, "ada: in between\r\n#lobby> ")
 	ada.press(t, "/quit\r")
+	ada.left(t, exitOK)
+}
+
+func TestAPersonChangesAnswersAndLooksUpMessages(t *testing.T) {
+	url, _ := startNode(t, config.Serve{})
+	grace := join(t, url, "--name=grace", "--room=lobby")
+	grace.feed(t, "who has the minutes?\n")
+	grace.out.wait(t, "grace: who")
+	ada := sitDown(t, url, "--name=ada", "--room=lobby")
+	ada.screen.wait(t, "grace: who has the minutes?") // said before she came
+	grace.out.wait(t, "* ada joined #lobby\n")
+	for _, tt := range []struct{ types, sees, says string }{
+		{"me", "ada: me", "ada: me"},
+		{"/edit I do", "* ada changed #2: I do", "* ada changed #2: I do"},
+		{"/reply here they are", "ada: (to grace #1) here they are", "ada: (to grace #1) here they are"},
+		{"/reply #2 or not", "ada: (to ada #2) or not", "ada: (to ada #2) or not"},
+		{"/react 👍", "* ada put 👍 on #1 of grace", "* ada put 👍 on #1 of grace"},
+		{"/unreact #1 👍", "* ada took 👍 off #1 of grace", "* ada took 👍 off #1 of grace"},
+		{"/delete", "* ada deleted #5", "* ada deleted #5"},
+		{"/delete #1", "#1 is not deleted: ", ""},
+		{"/edit #99 x", "#99 is not changed: ", ""},
+		{"/topic minutes", "* ada set the topic: minutes", "* ada set the topic: minutes"},
+		{"/topic", "* the topic of #lobby: minutes", ""},
+		{"/numbers", "#1 grace: who has the minutes?\r\n  #2 ada: I do\r\n  #4 ada: here they are\r\n  #5 ada: (deleted)\r\n", ""},
+		{"/search minutes", "* found in #lobby:\r\n  #1 ", ""},
+		{"/search nonsense", "* nothing was found in #lobby", ""},
+		{"/rooms", "* rooms:\r\n  #lobby  2 here", ""},
+		{"/more", "* there is nothing before this", ""},
+		{"/name Ada", "* you are Ada now", "* ada is Ada now"},
+		{"/who", "* 2 in #lobby: Ada, grace", ""},
+		{"/help", "/numbers ", ""},
+		{"/react", "what, and on which message?", ""},
+		{"/edit", "what is the new text?", ""},
+	} {
+		ada.press(t, tt.types+"\r")
+		ada.screen.wait(t, tt.sees)
+		grace.out.wait(t, tt.says)
+	}
+	grace.end(t, exitOK)
+	ada.press(t, "/quit\r")
+	ada.left(t, exitOK)
+}
+
+func TestEarlierMessagesAreShownPageByPage(t *testing.T) {
+	url, _ := startNode(t, config.Serve{})
+	grace := join(t, url, "--name=grace")
+	grace.feed(t, strings.Join(numbers(60), "\n")+"\n")
+	grace.end(t, exitOK)
+	ada := sitDown(t, url, "--name=ada")
+	ada.sees(t, "* ada joined #general\r\n#general> ")
+	if got := ada.screen.String(); strings.Contains(got, "line 9\r\n") || !strings.Contains(got, "line 10\r\n") {
+		t.Errorf("the screen shows:\n%s", got)
+	}
+	ada.press(t, "/more\r")
+	ada.screen.wait(t, "* earlier in #general:\r\n  #1 ")
+	ada.screen.wait(t, "grace: line 9\r\n")
+	ada.press(t, "/more\r")
+	ada.screen.wait(t, "* there is nothing before this")
+	ada.press(t, "\x04")
 	ada.left(t, exitOK)
 }

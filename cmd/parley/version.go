@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/alecthomas/kong"
 )
 
 // version is set for releases: go build -ldflags "-X main.version=v1.2.3".
@@ -12,8 +15,21 @@ var version string
 type versionCommand struct{}
 
 func (versionCommand) run(s streams) int {
-	fmt.Fprintf(s.out, "parley %s %s %s/%s\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	printVersion(s.out)
 	return exitOK
+}
+
+// versionFlag is the same for those who try it first.
+type versionFlag bool
+
+// BeforeReset is called by kong where the flag is given.
+func (versionFlag) BeforeReset(ctx *kong.Context) error {
+	printVersion(ctx.Stdout)
+	return errShown
+}
+
+func printVersion(out io.Writer) {
+	fmt.Fprintf(out, "parley %s %s %s/%s\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // versionName is the release, else what the Go tool noted of the build: the

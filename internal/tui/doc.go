@@ -1,13 +1,13 @@
-// Package tui is `parley join`: a chat in the terminal, or in a pipe.
+// Package tui is `parley join`: a chat in the terminal, or in a pipe, on the public
+// client of parley.v1.
 //
 //   - What people say reaches the terminal as text alone: no control character
 //     of theirs does (escape sequences, bidirectional overrides).
-//   - One message is under way at a time, and the next one follows when its echo
-//     has come back. So nothing is lost or reordered by the rate limit or a cut
-//     line, although the tutorial dialect names no message in its answers. What
-//     had no echo at a cut is sent again, and may then stand in the room twice.
+//   - What is typed or piped stands in the room once and in order, whatever the rate
+//     limit or a cut line does: the client's outbox sees to it. The end says how many
+//     messages are not there.
 //   - Input is read only as fast as it is sent: a pipe of any length needs a
 //     fixed amount of memory.
-//   - A lost connection is made again, with growing pauses and jitter, and its
-//     room joined again; a refusal that waiting can't mend ends the program.
+//   - After a cut, the room goes on where it broke off, and says so.
+//   - A guest comes back as the same guest, under the same name on the same machine.
 package tui

@@ -14,11 +14,9 @@ import (
 // pieces, which become messages of their own anyway.
 const maxLineBytes = 64 << 10
 
-// readPipe sends the lines of in, without their newlines, and closes lines at
-// its end. It reads on only when the line before was taken. The error is one of
-// reading; the end of input is none.
+// readPipe sends the lines of in, without their newlines. It reads on only when the
+// line before was taken. The error is one of reading; the end of input is none.
 func readPipe(ctx context.Context, in io.Reader, lines chan<- string) error {
-	defer close(lines)
 	r := bufio.NewReaderSize(in, maxLineBytes)
 	var rest []byte // the start of a code point that the piece before cut
 	for {

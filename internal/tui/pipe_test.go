@@ -14,7 +14,10 @@ func readAll(t *testing.T, in io.Reader) (lines []string, err error) {
 	t.Helper()
 	to := make(chan string)
 	failed := make(chan error, 1)
-	go func() { failed <- readPipe(context.Background(), in, to) }()
+	go func() {
+		failed <- readPipe(context.Background(), in, to)
+		close(to)
+	}()
 	for line := range to {
 		lines = append(lines, line)
 	}
@@ -61,7 +64,10 @@ func TestNoMoreIsReadThanIsTaken(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	to := make(chan string)
 	done := make(chan error, 1)
-	go func() { done <- readPipe(ctx, in, to) }()
+	go func() {
+		done <- readPipe(ctx, in, to)
+		close(to)
+	}()
 	<-to
 	<-to
 	cancel()
