@@ -62,19 +62,19 @@ func (path FileStorage) Save(state State) error {
 	if err != nil {
 		return err
 	}
-	folder := filepath.Dir(string(path))
-	f, err := os.CreateTemp(folder, filepath.Base(string(path))+".*") // with 0600
+	part := string(path) + ".part" // one that a killed program left is written over
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), string(path))
+		err = os.Rename(part, string(path))
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return errors.Join(err, os.Remove(part))
 	}
-	return syncFolder(folder)
+	return syncFolder(filepath.Dir(string(path)))
 }
 
 // state is what is to be saved. The caller holds mu.

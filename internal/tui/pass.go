@@ -1,7 +1,8 @@
 package tui
 
 import (
-	"net/url"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 
@@ -20,15 +21,12 @@ func keptPass(to Target, name string) client.Storage {
 	if err != nil {
 		return nil
 	}
-	u, err := url.Parse(to.URL)
-	if err != nil {
-		return nil
-	}
 	folder = filepath.Join(folder, "parley", "passes")
 	if os.MkdirAll(folder, 0o700) != nil {
 		return nil
 	}
-	return passes{client.FileStorage(filepath.Join(folder, url.QueryEscape(name+"@"+u.Host+u.Path)+".json"))}
+	of := sha256.Sum256([]byte(to.URL + "\n" + name)) // which may be longer than a file's name
+	return passes{client.FileStorage(filepath.Join(folder, hex.EncodeToString(of[:16])+".json"))}
 }
 
 // Load implements client.Storage.
