@@ -15,5 +15,8 @@
 //     looked at before anything else is written.
 //   - A Snapshot, so a backup or an export, needs no lock and changes nothing that
 //     a server relies on. A backup is read through before it gets its name.
+//   - Search asks an index that follows the logs in the background, in a file of its
+//     own that can be made anew from them. It finds; what it found is read from the
+//     log and compared again. An answer says up to when all is indexed.
 //   - A restored database begins a new epoch in every room.
 package sqlite

@@ -48,10 +48,10 @@ type logs interface {
 // indexVersion is to be raised whenever this schema or package words changes.
 const indexVersion = 1
 
-// A message's row in word has the number that doc gives it. The table is
-// contentless: it can find and forget a row, but not say what is in it. To its
-// tokenizer, ascii, the tokens of package words are words, and it changes nothing
-// of them.
+// The index holds the tokens of package words, which the tokenizer ascii takes for
+// words and leaves as they are. doc has them once more, message by message, so that
+// FTS5 can take one that was edited or deleted out of its lists (secure-delete);
+// a contentless table would only cover it until lists are merged some day.
 const indexSchema = `
 	create table room (
 		id    integer primary key,
@@ -64,9 +64,12 @@ const indexSchema = `
 		n    integer primary key, -- greater for a message of a later time
 		room integer not null,
 		seq  integer not null,
+		text text    not null,
 		unique (room, seq)
 	) strict;
-	create virtual table word using fts5(room, text, content='', contentless_delete=1, tokenize='ascii', prefix='2 3');`
+	create view row as select n, 'r' || room as room, text from doc;
+	create virtual table word using fts5(room, text, content='row', content_rowid='n', columnsize=0, tokenize='ascii', prefix='2 3');
+	insert into word (word, rank) values ('secure-delete', 1);`
 
 // openIndex opens the index in a file, and has it follow the logs.
 func openIndex(path string, logs logs, log *slog.Logger) (*index, error) {

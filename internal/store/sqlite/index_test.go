@@ -6,25 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/words"
 	"github.com/parley-chat/parley/protocol"
 )
 
 // indexed waits until the index has nothing to do.
 func indexed(t testing.TB, s *Store) {
 	t.Helper()
-	for {
-		survey, rooms := s.index.progress.todo()
-		if !survey && len(rooms) == 0 {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for range look.C {
+		if survey, rooms := s.index.progress.todo(); !survey && len(rooms) == 0 {
 			return
 		}
-		runtime.Gosched()
 	}
 }
 
@@ -117,41 +121,92 @@ func TestAnIndexOfAnotherDatabaseAnswersForThisOne(t *testing.T) {
 		}
 	}
 	wantFound(t, s, "needle", 2)
-	n, err := integerOf(s, "select count(*) from doc")
-	if err != nil || n != 2 {
-		t.Errorf("the index holds %d messages, %v; want 2", n, err)
-	}
 }
 
-// integerOf asks the index.
-func integerOf(s *Store, sql string) (n int, err error) {
-	err = s.index.finding(context.Background(), func(db *conn) (err error) {
-		n, err = integer(db.Conn, sql)
-		return err
-	})
-	return n, err
-}
-
-func TestWhatIsPurgedOrDeletedLeavesTheIndex(t *testing.T) {
-	s := open(t, t.TempDir())
-	for range 1000 {
-		do(t, s, message("lobby", ada, "needle"))
+func TestTheIndexHoldsWhatIsThereAndNothingElse(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	random := rand.New(rand.NewPCG(1, 2))
+	says := newBabble()
+	for range 100 {
+		room := []string{"lobby", "attic"}[random.IntN(2)]
+		var drafts []store.Draft
+		for range random.IntN(40) {
+			target := protocol.Seq(1 + random.IntN(1500))
+			switch random.IntN(8) {
+			case 0:
+				drafts = append(drafts, about(protocol.KindEdit, room, ada, target, says.text()))
+			case 1:
+				drafts = append(drafts, about(protocol.KindDelete, room, ada, target, ""))
+			default:
+				drafts = append(drafts, message(room, ada, says.text()))
+			}
+		}
+		if _, err := s.Append(t.Context(), drafts); err != nil {
+			t.Fatal(err)
+		}
+		if random.IntN(30) == 0 {
+			if _, err := s.Purge(t.Context(), room, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	do(t, s, message("attic", ada, "needle"), message("attic", ada, "needle"))
-	wantFound(t, s, "needle", 1000)
-	do(t, s, deleteOf("attic", ada, 1))
-	if _, err := s.Purge(t.Context(), "lobby", time.UnixMilli(1<<45)); err != nil {
+	indexed(t, s)
+	there := map[string]int{}
+	for _, room := range []string{"lobby", "attic"} {
+		where, err := s.Room(t.Context(), room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := s.Read(t.Context(), room, where.First-1, math.MaxInt32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			if e.Kind == protocol.KindMessage && !e.Deleted {
+				there[fmt.Sprint(room, e.Seq, words.Tokens(e.Text))]++
+			}
+		}
+	}
+	closeStore(t, s)
+	db, err := connectIndex(filepath.Join(folder, wordFile))
+	if err != nil {
 		t.Fatal(err)
 	}
-	wantFound(t, s, "needle", 1)
-	n, err := integerOf(s, "select count(*) from word where word match 'needle'")
-	if err != nil || n != 1 {
-		t.Errorf("the index holds %d messages, %v; want 1", n, err)
+	defer db.close()
+	if err := db.Exec("insert into word (word, rank) values ('integrity-check', 1)"); err != nil { // with the rows of doc
+		t.Error(err)
+	}
+	err = db.query(func(s *sqlite3.Stmt) {
+		there[fmt.Sprint(s.ColumnText(0), s.ColumnInt64(1), strings.Fields(s.ColumnText(2)))]--
+	}, "select room.name, doc.seq, doc.text from doc join room on room.id = doc.room")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for message, n := range there {
+		if n != 0 {
+			t.Errorf("%s is there %d times more than it is indexed", message, n)
+		}
 	}
 }
 
-func deleteOf(room string, user protocol.User, target protocol.Seq) store.Draft {
-	return store.Draft{Room: room, Kind: protocol.KindDelete, User: user, Target: target}
+func TestWordsThatWereEditedAwayOrDeletedAreNotInTheIndexsFile(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder)
+	for i, word := range []string{"zanzibar", "xylophone", "quicksilver"} {
+		say(t, s, "lobby", 50)
+		do(t, s, message("lobby", ada, strings.Repeat(word+" ", 1+i*200)))
+	}
+	indexed(t, s)
+	do(t, s, about(protocol.KindEdit, "lobby", ada, 51, "something else"), about(protocol.KindDelete, "lobby", ada, 153, ""))
+	indexed(t, s)
+	closeStore(t, s)
+	content := read(t, filepath.Join(folder, wordFile))
+	for part, want := range map[string]bool{"anzibar": false, "ylophone": true, "uicksilver": false} { // terms lose what they share with others
+		if got := bytes.Contains(content, []byte(part)); got != want {
+			t.Errorf("%s is there: %t, want %t", part, got, want)
+		}
+	}
 }
 
 func TestAnAnswerSaysUpToWhenAllIsIndexed(t *testing.T) {
@@ -212,7 +267,7 @@ func TestMessagesOfOneMillisecondFindRoomInTheNext(t *testing.T) {
 		t.Helper()
 		n, err := b.number(time)
 		if err == nil {
-			err = db.exec("insert into doc (n, room, seq) values (?1, 1, ?1)", n)
+			err = db.exec("insert into doc (n, room, seq, text) values (?1, 1, ?1, '')", n)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -225,7 +280,7 @@ func TestMessagesOfOneMillisecondFindRoomInTheNext(t *testing.T) {
 		if second := number(time); second != first+1 {
 			t.Fatalf("%d after %d", second, first)
 		}
-		if err := db.exec("insert into doc (n, room, seq) values (?1, 1, ?1)", first+1<<19-1); err != nil {
+		if err := db.exec("insert into doc (n, room, seq, text) values (?1, 1, ?1, '')", first+1<<19-1); err != nil {
 			t.Fatal(err)
 		}
 		if next := number(time); next != first+1<<19 || next == math.MaxInt64 {

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/words"
@@ -43,6 +43,8 @@ func (s *subject) page(q store.Query) store.Found {
 			newest = max(newest, s.at(r.Name, r.Head).TS)
 		}
 	}
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
 	for {
 		f, err := s.Search(ctx, q)
 		if err != nil {
@@ -51,7 +53,7 @@ func (s *subject) page(q store.Query) store.Found {
 		if f.Indexed >= newest {
 			return f
 		}
-		runtime.Gosched()
+		<-look.C
 	}
 }
 
