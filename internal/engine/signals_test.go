@@ -77,6 +77,26 @@ func TestANewcomerIsToldWhoIsThereAndTheOthersWhoCame(t *testing.T) {
 	})
 }
 
+func TestSignalsAreToldInARoomWhereNothingWasSaidForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := filled(t, 3, 10) // in an earlier life of the node
+		ada, grace := whisper(t, e, "ada"), whisper(t, e, "grace")
+		ada.joined(t)
+		ada.ofType("presence") // her own coming
+		grace.joined(t)
+		if got := ada.ofType("presence"); names(got["joined"]) != "grace" {
+			t.Error(got)
+		}
+		grace.mustDo("typing", `"room":"lobby"`)
+		if got := ada.ofType("typing"); names(got["users"]) != "grace" {
+			t.Error(got)
+		}
+		grace.conn.Close()
+		ada.conn.Close()
+		synctest.Wait()
+	})
+}
+
 func TestTypingEndsWithTheMessageOrByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t)

@@ -75,8 +75,13 @@ func (r *Reader) Seek(seq, head protocol.Seq) {
 
 // place finds what follows r.seq: in memory, or in the store.
 func (r *Reader) place() {
-	cursor, ok := r.stream.after(r.seq, r.log.newest())
-	r.cold, r.ahead = !ok, ok && r.seq > r.log.head
+	l, s := r.log, r.stream
+	cursor, ok := s.after(r.seq, l.newest())
+	if r.ahead && ok && cursor > r.cursor {
+		cursor, ok = s.beforeNotices(cursor, r.cursor)
+	}
+	// Before its first event a log can't tell that one is missing.
+	r.cold, r.ahead = !ok, ok && (r.seq > l.head || r.sought && l.first == 0)
 	if r.cold {
 		r.passed.Store(uint64(anyCursor))
 		return
@@ -142,8 +147,11 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 		to = r.skip
 	}
 	dst, b, err := s.read(dst, r.cursor, to, maxBytes)
-	if err != nil && l.first == 0 {
+	switch {
+	case err != nil && l.first == 0 && !s.dense:
 		r.cursor, err = s.head, nil // there were only notices, which nobody keeps
+	case b.Frames == 0 && s.dense && r.seq < min(end.seq, l.stored):
+		err = ErrNotInMemory // somebody found it in the store
 	}
 	r.cursor += Cursor(b.Frames)
 	r.seq = max(r.seq, b.seq)

@@ -3,6 +3,8 @@ package roomlog
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,4 +152,108 @@ func TestAReaderFromAnySeqGetsEachEventOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// follow begins a reader behind seq, where head is the newest event in the store.
+func follow(l *Log, seq, head protocol.Seq) *Reader {
+	r := l.Attach(Encoding{Dialect: protocol.V1})
+	r.Seek(seq, head)
+	return r
+}
+
+func signal(l *Log, text string) { l.Notice(protocol.V1, []byte(text), nil) }
+
+// what reads all that a reader is given from memory.
+func (r *Reader) what(t *testing.T) []string {
+	t.Helper()
+	pieces, _, err := r.Read(nil, End, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, text := range texts(t, r.encoding, pieces) {
+		var e protocol.Event
+		if json.Unmarshal([]byte(text), &e) == nil && e.Seq > 0 {
+			text = fmt.Sprint(e.Seq)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func message(seq protocol.Seq) *protocol.Event {
+	return &protocol.Event{Seq: seq, Kind: protocol.KindMessage, User: ada, Text: "hello"}
+}
+
+func TestAReaderThatIsAheadOfTheLogHearsItsSignals(t *testing.T) {
+	l := newLog(1 << 20) // of a room that has fifty events, and none since this node is here
+	early, late := follow(l, 50, 50), follow(l, 50, 50)
+	for _, text := range []string{`"one"`, `"two"`} {
+		signal(l, text)
+		if got := early.what(t); !slices.Equal(got, []string{text}) {
+			t.Errorf("hears %q, want %s", got, text)
+		}
+	}
+	further := follow(l, 52, 52) // it has read what the log has yet to get
+	l.append(message(51))
+	l.append(message(52))
+	signal(l, `"three"`)
+	l.append(message(53))
+	for r, want := range map[*Reader]string{
+		early:   `51 52 "three" 53`,
+		late:    `"one" "two" 51 52 "three" 53`,
+		further: `"three" 53`,
+	} {
+		if got := strings.Join(r.what(t), " "); got != want {
+			t.Errorf("hears %s, want %s", got, want)
+		}
+	}
+}
+
+func TestAReaderThatIsAheadOfTheLogIsToldWhenItMissesSignals(t *testing.T) {
+	for name, meanwhile := range map[string]func(l *Log){
+		"dropped": func(l *Log) {
+			signal(l, `"one"`)
+			l.append(&protocol.Event{Seq: 51, Kind: protocol.KindDelete, User: ada, Target: 50})
+		},
+		"among what it has": func(l *Log) {
+			l.append(message(51))
+			signal(l, `"one"`)
+			l.append(message(52))
+		},
+	} {
+		l := newLog(1 << 20)
+		r := follow(l, 52, 52)
+		meanwhile(l)
+		if _, _, err := r.Read(nil, End, 1<<20); !errors.Is(err, ErrNotInMemory) {
+			t.Errorf("%s: %v: it reads on as if it had missed nothing", name, err)
+		}
+		if frames, _, ok := r.Warm(nil, End, 1<<20); len(frames) > 0 || !ok {
+			t.Errorf("%s: the store has nothing more, and it is stuck", name)
+		}
+	}
+}
+
+// A commit that failed may be on disk all the same: the log is never given it.
+func TestWhatTheStoreHasAndTheLogWasNeverGivenIsReadFromTheStore(t *testing.T) {
+	cold := func(r *Reader, want protocol.Seq) {
+		t.Helper()
+		if _, _, err := r.Read(nil, End, 1<<20); !errors.Is(err, ErrNotInMemory) || r.Cold().Cursor != want {
+			t.Errorf("%v, behind %d; want to ask the store for what is behind %d", err, r.Seq(), want)
+		}
+	}
+	l := newLog(1 << 20)
+	r := follow(l, 0, 0)
+	l.append(message(2))
+	cold(r, 0)
+
+	l = newLog(1 << 20)
+	l.Attach(Encoding{Dialect: protocol.V1}) // somebody reads
+	l.append(message(1))
+	l.append(message(2))
+	r = follow(l, 1, 3)
+	if got := r.what(t); !slices.Equal(got, []string{"2"}) {
+		t.Errorf("reads %q", got)
+	}
+	cold(r, 2)
 }

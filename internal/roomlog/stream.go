@@ -187,3 +187,24 @@ func (s *stream) after(seq, newest protocol.Seq) (cursor Cursor, ok bool) {
 	inside := i > 0 || at > 0 // what the dialect has of the events between is in here
 	return seg.first + Cursor(at), next || inside && !s.dense
 }
+
+// beforeNotices is the place of the first notice behind the last event before cursor,
+// not before from. ok: no other notice is between from and there.
+func (s *stream) beforeNotices(cursor, from Cursor) (place Cursor, ok bool) {
+	place = cursor
+	events := false
+	for i := len(s.segments) - 1; i >= 0; i-- {
+		g := &s.segments[i]
+		for ; cursor > max(from, g.first); cursor-- {
+			switch isEvent := g.marks[cursor-1-g.first].event; {
+			case isEvent:
+				events = true
+			case events:
+				return place, false
+			default:
+				place--
+			}
+		}
+	}
+	return place, cursor == from // else it was dropped
+}
