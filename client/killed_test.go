@@ -42,6 +42,7 @@ func writeLines(url, folder string) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = c.Run(ctx) }()
 	progress := filepath.Join(folder, "progress")

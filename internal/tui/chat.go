@@ -17,6 +17,8 @@ const (
 	soon = time.Second
 	// lastWords is how long the end waits for what is on its way.
 	lastWords = 2 * time.Second
+	// farewell is how long the server has to say goodbye.
+	farewell = time.Second
 	// markEvery is how often the read mark follows what was shown.
 	markEvery = 2 * time.Second
 )
@@ -66,7 +68,10 @@ func (c *chat) run(ctx context.Context, first string) error {
 	}()
 	defer func() {
 		cancel()
-		<-ended
+		select {
+		case <-ended: // the server was told
+		case <-time.After(farewell): // it does not answer
+		}
 	}()
 	c.items, c.failed, c.done = make(chan client.Item), make(chan error, 1), make(chan func() error)
 	go c.pump(ctx)
