@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
-import { close, enter, fits, heard, open, say, serve } from "./world.mjs";
+import { close, enter, fits, heard, message, open, say, serve, speaker, tell } from "./world.mjs";
 
 after(close);
 
@@ -38,7 +38,31 @@ for (const colorScheme of ["light", "dark"]) {
         for (const text of ["hello https://a.example/b", "💚", "too fast"]) await say(page, text);
         await heard(page, "💚");
         await page.getByText(/writing too fast/).waitFor();
+        const grace = await speaker(t, url, "grace");
+        const seq = await tell(grace, "general", "@Ada Lovelace look", 1);
+        await grace.room("general").react(seq, "🎉");
+        await grace.room("attic").join();
+        await message(page, "@Ada Lovelace look").getByRole("button", { name: /🎉/ }).click();
         await sound(page, "room");
+        await message(page, "@Ada Lovelace look").focus();
+        await sound(page, "a message in hand");
+        await page.keyboard.press("Enter");
+        await page.getByRole("dialog", { name: "Message" }).waitFor();
+        await sound(page, "what can be done with it");
+        await page.getByRole("button", { name: "More emoji" }).click();
+        await page.getByRole("dialog", { name: "React" }).waitFor();
+        await sound(page, "emoji");
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog").waitFor({ state: "detached" });
+        await page.keyboard.press("r");
+        await page.getByText("Replying to grace").waitFor();
+        await sound(page, "a reply");
+        await page.keyboard.press("Control+k");
+        await page.getByRole("combobox").fill("look");
+        await page.getByRole("option").filter({ hasText: "@Ada Lovelace look" }).waitFor();
+        await sound(page, "search");
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog").waitFor({ state: "detached" });
         if (viewport.width < 1100) {
           await page.getByRole("button", { name: /here$/ }).click();
           await page.getByRole("dialog", { name: "People" }).waitFor();

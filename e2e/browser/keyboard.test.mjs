@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { close, heard, open, serve } from "./world.mjs";
+import { arrived, close, composer, enter, heard, message, open, serve, speaker, tell } from "./world.mjs";
 
 after(close);
 
@@ -31,14 +31,16 @@ async function tabTo(page, name) {
   assert.fail(`Tab never came to ${name}, but to ${seen.join(", ")}`);
 }
 
+const toComposer = (page) => page.waitForFunction(() => document.activeElement.id === "composer");
+
 test("one joins, writes, looks who is here and leaves by keyboard alone", async (t) => {
   const { url } = await serve(t);
   const page = await open(t, url, { viewport: { width: 800, height: 700 } });
   await page.waitForFunction(() => document.activeElement.name === "name");
   await page.keyboard.type("ada");
   await page.keyboard.press("Enter");
-  await page.getByText("You joined as ada").waitFor();
-  await page.waitForFunction(() => document.activeElement.id === "composer");
+  await arrived(page);
+  await toComposer(page);
 
   await page.keyboard.type("first line");
   await page.keyboard.press("Shift+Enter");
@@ -48,15 +50,6 @@ test("one joins, writes, looks who is here and leaves by keyboard alone", async 
   await page.keyboard.type("another");
   await page.keyboard.press("Enter");
   await heard(page, "another");
-
-  await page.keyboard.press("Shift+Tab");
-  assert.equal(await focused(page), "Messages");
-  await page.keyboard.press("ArrowUp");
-  assert.match(await focused(page), /^ada: another/);
-  await page.keyboard.press("ArrowUp");
-  assert.match(await focused(page), /ada: first line/);
-  await page.keyboard.press("Escape");
-  await page.waitForFunction(() => document.activeElement.id === "composer");
 
   await tabTo(page, "1 person here");
   await page.keyboard.press("Enter");
@@ -70,14 +63,117 @@ test("one joins, writes, looks who is here and leaves by keyboard alone", async 
   await page.getByRole("button", { name: "Join" }).waitFor();
 });
 
+test("one walks to a message and edits, reacts, replies and deletes by keyboard alone", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, url);
+  await enter(page, "ada");
+  const grace = await speaker(t, url, "grace");
+  await tell(grace, "general", "hers");
+  await toComposer(page);
+  await page.keyboard.type("mine");
+  await page.keyboard.press("Enter");
+  await heard(page, "mine");
+
+  await page.keyboard.press("ArrowUp");
+  assert.match(await focused(page), /ada: .*mine/);
+  await page.keyboard.press("e");
+  await page.getByText("Editing").waitFor();
+  assert.equal(await composer(page).inputValue(), "mine");
+  await page.keyboard.type(", mended");
+  await page.keyboard.press("Enter");
+  await page.locator("li[data-seq] .text").filter({ hasText: "mine, mended" }).locator(".edited").waitFor();
+
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  assert.match(await focused(page), /grace: .*hers/);
+  await page.keyboard.press("e"); // not hers to edit
+  await page.keyboard.press("+");
+  await page.getByRole("dialog", { name: "React" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.match(await focused(page), /grace: .*hers/);
+  await page.keyboard.press("+");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await message(page, "hers").getByRole("button", { name: /👎/ }).waitFor();
+
+  await page.waitForFunction(() => document.activeElement.dataset.seq !== undefined);
+  await page.keyboard.press("r");
+  await page.getByText("Replying to grace").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("Replying to grace").waitFor({ state: "detached" });
+  await toComposer(page);
+
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Delete");
+  await page.getByRole("dialog", { name: "Delete" }).waitFor();
+  await page.keyboard.press("Enter");
+  await heard(page, "Message deleted");
+  await page.keyboard.press("Escape");
+  await toComposer(page);
+});
+
+test("one finds a room, a person and a message by keyboard alone", async (t) => {
+  const { url } = await serve(t);
+  const grace = await speaker(t, url, "grace");
+  grace.room("general").join();
+  const page = await open(t, url);
+  await enter(page, "ada");
+  await toComposer(page);
+  await tell(grace, "attic", "the lamp is up here");
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("atti");
+  await page.getByRole("option", { name: "#attic" }).waitFor();
+  await page.keyboard.press("Enter");
+  await heard(page, "the lamp is up here");
+  await toComposer(page);
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("lamp");
+  await page.getByRole("option").filter({ hasText: "the lamp is up here" }).waitFor();
+  await page.keyboard.press("ArrowUp"); // from the first to the last
+  await page.keyboard.press("Enter");
+  await page.locator("li.found").waitFor();
+  await page.keyboard.press("Alt+ArrowDown");
+  await page.getByRole("textbox", { name: "Message #general" }).waitFor();
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("@gra");
+  await page.getByRole("option", { name: "grace" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.getElementById("composer").value === "@grace ");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("combobox").waitFor({ state: "detached" });
+  await toComposer(page);
+});
+
+test("Alt and Shift lead to the next room with something unread", async (t) => {
+  const { url } = await serve(t);
+  const grace = await speaker(t, url, "grace");
+  const page = await open(t, url);
+  await enter(page, "ada");
+  for (const room of ["a", "b", "c"]) {
+    await page.getByLabel("Go to a room").fill(room);
+    await page.keyboard.press("Enter");
+    await arrived(page);
+  }
+  await tell(grace, "b", "hello");
+  await page.getByRole("link", { name: "#b" }).locator(".badge").waitFor();
+  await page.getByRole("textbox", { name: "Message #c" }).focus();
+  await page.keyboard.press("Alt+Shift+ArrowDown");
+  await page.getByRole("textbox", { name: "Message #b" }).waitFor();
+});
+
 test("a screen reader hears what others say, and not what one says oneself", async (t) => {
   const { url } = await serve(t);
   const pages = [];
   for (const name of ["ada", "grace"]) {
     const page = await open(t, url);
-    await page.getByLabel("Your name").fill(name);
-    await page.keyboard.press("Enter");
-    await page.getByText(`You joined as ${name}`).waitFor();
+    await enter(page, name);
+    await toComposer(page);
     pages.push(page);
   }
   const [ada, grace] = pages;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, test } from "node:test";
-import { close, heard, open, say, serve } from "./world.mjs";
+import { arrived, close, heard, open, say, serve } from "./world.mjs";
 
 after(close);
 
@@ -20,19 +20,20 @@ for (const [place, mark] of [["query", "?token="], ["fragment", "#token="]]) {
     await page.getByText("Signed in as Ada Lovelace").waitFor();
     assert.doesNotMatch(page.url(), /token/);
     await page.getByRole("button", { name: "Join" }).click();
-    await page.getByText("You joined as Ada Lovelace").waitFor();
+    await arrived(page);
     await say(page, "signed in");
     await heard(page, "signed in");
 
     await page.getByLabel("Go to a room").fill("attic");
     await page.keyboard.press("Enter");
-    await page.getByText("Your sign-in doesn't let you into #attic.").waitFor();
+    await page.getByText("Your sign-in doesn’t let you into #attic.").waitFor();
     assert.equal(new URL(page.url()).hash, "#general");
     await say(page, "still here");
     await heard(page, "still here");
 
     await page.reload();
-    await page.getByText("You joined as Ada Lovelace").waitFor();
+    await arrived(page);
+    await heard(page, "still here");
     assert.doesNotMatch(page.url(), /token=/);
   });
 }

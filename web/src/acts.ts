@@ -164,9 +164,10 @@ export function actsOn(store: Store, client: Client, namePlace: string): Acts {
 
     listRooms() {
       if (store.chat.line.is !== "open") return;
-      once("rooms", async () => {
+      const of = [...store.chat.rooms.keys()];
+      once(`rooms ${of.join(" ")}`, async () => {
         const { rooms } = await client.do("rooms", {});
-        change((chat) => listed(chat, rooms));
+        change((chat) => listed(chat, rooms, of));
       });
     },
 

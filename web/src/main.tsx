@@ -33,7 +33,11 @@ client.subscribe(() => {
   store.change((chat) => stateChanged(chat, client.state));
   if (opened) acts.listRooms();
 });
-client.listen((news) => store.change((chat) => hear(chat, news)));
+client.listen((news) => {
+  store.change((chat) => hear(chat, news));
+  // Of a room that one had not been in, the server has yet to say what one has read there.
+  if (news.type === "caught_up" && store.chat.rooms.get(news.room)?.read === null) acts.listRooms();
+});
 watchPage((looks) => {
   store.change((chat) => watched(chat, looks));
   if (looks) acts.listRooms();
@@ -85,6 +89,7 @@ function atFirst(): Chat {
     line: client.state.line,
     me: client.state.user,
     guest: client.state.guest,
+    token: token !== null,
     name: name ?? "",
     here: roomInAddress() ?? remembered("browser", places.room) ?? general,
     rooms: new Map(rooms.map((room) => [room, newRoom])),

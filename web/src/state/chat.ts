@@ -35,6 +35,8 @@ export interface Chat {
   /** Who one is; null before the server has said. */
   readonly me: User | null;
   readonly guest: boolean;
+  /** Whether the page was opened with a token. */
+  readonly token: boolean;
   /** The name of last time, or as typed at the door. */
   readonly name: string;
   /** The room on the screen. */

@@ -37,17 +37,19 @@ export function stateChanged(chat: Chat, { line, user, guest, drafts }: State): 
   return { ...then, rooms, missed: 0 };
 }
 
-/** listed is the chat once the server has said which rooms there are, and what one has read in them. */
-export function listed(chat: Chat, summaries: readonly RoomSummary[]): Chat {
+/** listed is the chat once the server has said which rooms there are, and what one has read in them. of are the rooms that one was in when one asked. */
+export function listed(chat: Chat, summaries: readonly RoomSummary[], of: Iterable<string>): Chat {
   const told = new Map(summaries.map((summary) => [summary.name, summary]));
   const rooms = new Map(chat.rooms);
-  for (const [name, room] of rooms) {
-    // A room that holds nothing yet is not told of.
+  for (const name of of) {
+    const room = rooms.get(name);
+    if (room === undefined) continue;
+    // A room that holds nothing is not told of.
     const { read, unread, mentions, head } = told.get(name) ?? { read: 0, unread: 0, mentions: 0, head: 0 };
     rooms.set(name, marked(room, { seq: read, unread, mentions }, head));
   }
   const then = { ...chat, listed: summaries, rooms };
-  return chat.rooms.get(chat.here)?.read === null ? arrived(then) : then;
+  return chat.rooms.get(chat.here)?.read === null && rooms.get(chat.here)?.read !== null ? arrived(then, false) : then;
 }
 
 /** failed says why something that one did was not done. */

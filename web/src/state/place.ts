@@ -9,13 +9,17 @@ export function goTo(chat: Chat, name: string): Chat {
   const rooms = new Map(chat.rooms);
   const before = rooms.get(chat.here);
   if (before !== undefined && name !== chat.here) rooms.set(chat.here, left(before));
-  if (!rooms.has(name)) rooms.set(name, newRoom);
-  return arrived({ ...chat, screen: { is: "room" }, here: name, rooms, atEnd: true });
+  const room = rooms.get(name) ?? newRoom;
+  rooms.set(name, room);
+  return arrived({ ...chat, screen: { is: "room" }, here: name, rooms, atEnd: true }, room.epoch !== "");
 }
 
-/** arrived marks what is new to who comes into the room on the screen. One who was never there is told nothing of it: all is new. */
-export function arrived(chat: Chat): Chat {
-  return withRoom(chat, chat.here, (room) => ({ ...room, newAfter: room.read && news(chat, room) ? room.read : null }));
+/** arrived marks what is new to who comes into the room on the screen, unless all of it is: they were never there before. */
+export function arrived(chat: Chat, before: boolean): Chat {
+  return withRoom(chat, chat.here, (room) => {
+    const been = before || (room.read ?? 0) > 0;
+    return { ...room, newAfter: been && news(chat, room) ? room.read : null };
+  });
 }
 
 /** watched is the chat once somebody looks at the page, or nobody does any more: what comes then is new. */

@@ -31,7 +31,7 @@ function sayOf(chat: Chat): Said | null {
   const { line } = chat;
   switch (line.is) {
     case "closed":
-      return { tone: "bad", ...closed(line, location.host) };
+      return { tone: "bad", ...closed(line, chat.token) };
     case "offline": {
       if (chat.screen.is === "door") return null;
       if (line.why === "no_socket") return { tone: "bad", text: "Not connected: a proxy on the way doesn’t let WebSockets through", way: "Try again" };
@@ -50,10 +50,15 @@ function goesOut(draft: Draft): boolean {
   return draft.state === "waiting" || draft.state === "held" || draft.state === "sending";
 }
 
-function closed({ why, code }: Extract<Chat["line"], { is: "closed" }>, host: string): Pick<Said, "text" | "way"> {
+function closed({ why, code }: Extract<Chat["line"], { is: "closed" }>, token: boolean): Pick<Said, "text" | "way"> {
   switch (why) {
     case "signed_out":
-      return { text: "Signed out: this chat asks for a sign-in. Open it by the link that signs you in", way: "Try again" };
+      return {
+        text: token
+          ? "Signed out: your sign-in has ended. Open the link that signed you in once more"
+          : "Signed out: this chat asks for a sign-in. Open it by the link that signs you in",
+        way: "Try again",
+      };
     case "banned":
       return { text: "Signed out: you have been banned. Whoever runs this chat can lift that" };
     case "replaced":
@@ -61,7 +66,7 @@ function closed({ why, code }: Extract<Chat["line"], { is: "closed" }>, host: st
     case "protocol":
       return { text: `Stopped: the server can’t read what this page sends (code ${code})`, way: "Reload" };
     case "origin_refused":
-      return { text: `Not connected: this server takes no visitors at ${host}. Its log says how to let them in` };
+      return { text: `Not connected: this server takes no visitors at ${location.host}. Its log says how to let them in` };
     case "done":
       return { text: "Not connected", way: "Reload" };
   }

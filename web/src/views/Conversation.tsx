@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { User } from "../client/types";
 import { copy } from "../dom/copy";
+import { drawNow } from "../dom/drawNow";
 import { closeDialog } from "../dom/sheet";
 import { toLast, walked } from "../dom/walk";
 import type { Chat } from "../state/chat";
@@ -59,7 +60,7 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
       const message = messageAt(roomNow.current, seq);
       const text = message ? textOf(message, marksOf(roomNow.current, seq)) : null;
       if (!message || text === null || (is === "edit" && message.user.id !== me.id)) return;
-      setMode({ is, seq, name: message.user.name, text });
+      drawNow(() => setMode({ is, seq, name: message.user.name, text }));
       toComposer();
     };
     return {

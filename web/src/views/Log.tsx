@@ -66,6 +66,7 @@ export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, child
         tabIndex={0}
         role="region"
         aria-label="Messages"
+        aria-busy={room.at !== "live"}
         aria-describedby="keys"
       >
         {children}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { drawNow } from "../dom/drawNow";
 import { insert } from "../dom/insert";
 import { useMedia } from "../dom/media";
 import { closeDialog, useSheet } from "../dom/sheet";
@@ -29,7 +30,7 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
     const keys = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      if (document.querySelector("dialog[open]") === null) setFinding(true);
+      if (document.querySelector("dialog[open]") === null) drawNow(() => setFinding(true));
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);

@@ -119,12 +119,7 @@ export class Row extends Component<RowProps, { over: boolean }> {
         <div class="said">
           <Author name={line.user.name} head={head} at={line.at} />
           {this.quote(line.replyTo)}
-          {text === null ? <p class="text gone">Message deleted</p> : <Text text={text} />}
-          {text !== null && edited > 0 && (
-            <span class="edited" title={`Edited: ${fullTime(edited)}`}>
-              edited
-            </span>
-          )}
+          {text === null ? <p class="text gone">Message deleted</p> : <Text text={text} edited={edited} />}
           <Chips chips={chips} me={me.id} toggle={(emoji, on) => acts.react(line.seq, emoji, on)} />
         </div>
         {this.state.over && text !== null && <Tools seq={line.seq} mine={mine} acts={acts} />}

@@ -9,11 +9,13 @@ export function Tools({ seq, mine, acts }: { seq: number; mine: boolean; acts: M
     </button>
   );
   return (
-    <div class="tools" role="group" aria-label="Message">
-      {tool("react", "React", "+", (beside) => acts.open("emoji", seq, beside))}
-      {tool("reply", "Reply", "R", () => acts.reply(seq))}
-      {mine && tool("edit", "Edit", "E", () => acts.edit(seq))}
-      {tool("more", "More", "", (beside) => acts.open("more", seq, beside))}
+    <div class="over">
+      <div class="tools" role="group" aria-label="Message">
+        {tool("react", "React", "+", (beside) => acts.open("emoji", seq, beside))}
+        {tool("reply", "Reply", "R", () => acts.reply(seq))}
+        {mine && tool("edit", "Edit", "E", () => acts.edit(seq))}
+        {tool("more", "More", "", (beside) => acts.open("more", seq, beside))}
+      </div>
     </div>
   );
 }
