@@ -277,7 +277,7 @@ func (c *conn) write() {
 			}
 			clear(batch) // the log's pieces are not held while there is nothing to do
 		case isCold:
-			events, err := c.engine.store.Read(context.Background(), cold.Room, cold.Cursor, coldPage)
+			events, err := c.engine.store.Read(context.Background(), cold.Room, cold.Cursor, cold.Limit)
 			c.turn(func(s *session, _ time.Time) { s.Warm(cold, events, err) })
 		case isLast:
 			c.hangUp()

@@ -41,9 +41,6 @@ func (s *session) readOn(dst [][]byte) ([][]byte, roomlog.Batch) {
 	return dst, w
 }
 
-// coldPage is how many events are asked of the store at once.
-const coldPage = 128
-
 // NeedsCold says what the carrier must ask the store for, away from the session,
 // and hand to Warm.
 func (s *session) NeedsCold() (roomlog.ColdRead, bool) {
@@ -70,7 +67,7 @@ func (s *session) Warm(asked roomlog.ColdRead, events []protocol.Event, err erro
 		if !s.answers.empty() && s.answers.list[0].reader == s.cold {
 			end = s.answers.list[0].upTo
 		}
-		frames, n, ok := s.cold.Warm(events, end, maxPendingWrite)
+		frames, n, ok := s.cold.Warm(events, end, maxColdWrite)
 		s.cold, s.warm = nil, frames
 		s.engine.metrics.Deliveries.Add(float64(n))
 		if !ok {

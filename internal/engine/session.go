@@ -74,6 +74,7 @@ const (
 	maxMoves        = 100 // joins and leaves …
 	movesPer        = 10 * time.Second
 	maxPendingWrite = 64 << 10 // one write, about: what Next gives
+	maxColdWrite    = 32 << 10 // the same of what the store gave, which is the session's own
 )
 
 // session is one live connection of one user or guest.

@@ -3,6 +3,7 @@ package roomlog
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,38 @@ func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
 	l.append(&next)
 	if pieces, _, err := r.Read(nil, End, 1<<20); err != nil || !strings.Contains(strings.Join(texts(t, plain, pieces), ""), `"text":"5"`) {
 		t.Fatalf("%q, %v", pieces, err)
+	}
+}
+
+// What a reader asks of the store is about what it takes at once, whether texts are
+// short or long.
+func TestAReaderAsksTheStoreForWhatItTakes(t *testing.T) {
+	l := newLog(1)
+	r := l.Attach(plain)
+	next := protocol.Seq(1)
+	pages := func(text string) (limits []int) {
+		for range 6 {
+			e := protocol.Event{Seq: next + 1000, Kind: protocol.KindMessage, User: ada} // behind which nobody has read
+			l.append(&e)
+			r.cold = true
+			var page []protocol.Event
+			for i := range r.Cold().Limit {
+				page = append(page, protocol.Event{Seq: next + protocol.Seq(i), Kind: protocol.KindMessage, User: ada, Text: text})
+			}
+			_, n, _ := r.Warm(page, End, 64<<10)
+			next += protocol.Seq(n)
+			limits = append(limits, len(page))
+		}
+		return limits
+	}
+	if got := pages("short"); !slices.Equal(got, []int{8, 16, 32, 64, 128, 128}) {
+		t.Errorf("for short texts it asks for %v", got)
+	}
+	if got := pages(strings.Repeat("x", 4000)); got[0] != 128 || slices.Max(got[1:]) > 2*17 {
+		t.Errorf("for long ones, of which it takes 16 at once, it asks for %v", got)
+	}
+	if got := pages("short"); got[5] != 128 {
+		t.Errorf("for short ones again it asks for %v", got)
 	}
 }
 

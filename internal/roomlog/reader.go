@@ -21,6 +21,7 @@ type Reader struct {
 	cold   bool         // what comes next is read from the store
 	sought bool         // seq is known, even where it is 0
 	ahead  bool         // it has read in the store what the log has yet to get
+	page   int          // events that it asks of the store, about as many as are taken at once
 
 	// Any goroutine.
 	passed atomic.Uint64 // cursor, for whoever drops what all have read; of a cold reader, everything
@@ -55,7 +56,7 @@ func (l *Log) Attach(e Encoding) *Reader {
 		s = &stream{dense: e.Dialect == protocol.V1, readers: map[*Reader]struct{}{}}
 		l.streams[e.index()] = s
 	}
-	r := &Reader{log: l, encoding: e, stream: s, cursor: s.head, seq: l.head}
+	r := &Reader{log: l, encoding: e, stream: s, cursor: s.head, seq: l.head, page: minPage}
 	r.passed.Store(uint64(s.head))
 	s.readers[r] = struct{}{}
 	return r
@@ -126,6 +127,15 @@ func (r *Reader) Passed(p Position) bool {
 // the head. The bytes are shared: do not change them. ErrNotInMemory: the next
 // frame was dropped, and r stays where it is; Cold says what to ask the store for.
 func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch, error) {
+	wasCold := r.cold
+	dst, b, err := r.read(dst, end, maxBytes)
+	if err != nil && !wasCold {
+		r.log.Forget() // what was kept for it alone is of no more use
+	}
+	return dst, b, err
+}
+
+func (r *Reader) read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch, error) {
 	l := r.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -163,11 +173,20 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	return dst, b, err
 }
 
-// ColdRead is what a reader needs from the store: events of a room after a cursor.
+// ColdRead is what a reader needs from the store: so many events of a room after a
+// cursor, at most.
 type ColdRead struct {
 	Room   string
 	Cursor protocol.Seq
+	Limit  int
 }
+
+// A reader asks for few events at first, and for more as long as it takes them all:
+// a page of the longest texts would be much to read, only to be read again.
+const (
+	minPage = 8
+	maxPage = 128
+)
 
 // Cold says what to ask the store for after ErrNotInMemory.
 func (r *Reader) Cold() ColdRead {
@@ -176,7 +195,7 @@ func (r *Reader) Cold() ColdRead {
 	if r.seq == 0 && !r.sought && r.log.first > 0 { // nothing was there when it came
 		r.seq = r.log.first - 1
 	}
-	return ColdRead{r.log.room, r.seq}
+	return ColdRead{r.log.room, r.seq, r.page}
 }
 
 // Warm takes what the store gave, and moves r over it: frames of its own, up to
@@ -186,8 +205,18 @@ func (r *Reader) Cold() ColdRead {
 func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (frames []byte, n int, ok bool) {
 	var payload []byte
 	moved := false
+	if len(events) > 0 {
+		frames = make([]byte, 0, framesSize(events, maxBytes))
+	}
+	if len(events) == r.page {
+		r.page = min(2*r.page, maxPage)
+	}
 	for i := range events {
-		if events[i].Seq > end.seq || len(frames) >= maxBytes {
+		if events[i].Seq > end.seq {
+			break
+		}
+		if len(frames) >= maxBytes {
+			r.page = max(i, minPage)
 			break
 		}
 		r.seq, moved = events[i].Seq, true
@@ -200,6 +229,19 @@ func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (fram
 	defer r.log.mu.RUnlock()
 	r.place()
 	return frames, n, moved || r.Passed(end) || !r.cold
+}
+
+// framesSize is about how long the frames of events are, up to maxBytes and one more:
+// what grows step by step leaves as much again for the collector.
+func framesSize(events []protocol.Event, maxBytes int) (n int) {
+	const around = 250 // of an event: keys, numbers, ids
+	for i := range events {
+		if n >= maxBytes {
+			break
+		}
+		n += len(events[i].Text) + len(events[i].User.Name) + len(events[i].Room) + around
+	}
+	return n
 }
 
 // Seq is the newest event that r has passed.
