@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -47,8 +48,15 @@ func New(budget int) *Store {
 	return s
 }
 
+var kinds = append(protocol.Kinds(), store.KindRead)
+
 // Append implements store.Store. It fails for a draft of no kind only.
 func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result, error) {
+	for i := range drafts {
+		if !slices.Contains(kinds, drafts[i].Kind) {
+			return nil, fmt.Errorf("a draft of kind %q", drafts[i].Kind)
+		}
+	}
 	results := make([]store.Result, len(drafts))
 	s.mu.Lock()
 	defer s.mu.Unlock()

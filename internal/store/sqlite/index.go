@@ -71,8 +71,9 @@ const indexSchema = `
 	create virtual table word using fts5(room, text, content='row', content_rowid='n', columnsize=0, tokenize='ascii', prefix='2 3');
 	insert into word (word, rank) values ('secure-delete', 1);`
 
-// openIndex opens the index in a file, and has it follow the logs.
-func openIndex(path string, logs logs, log *slog.Logger) (*index, error) {
+// openIndex opens the index in a file, and has it follow the logs. Where it can't be
+// opened now, it will be later: people can talk without it.
+func openIndex(path string, logs logs, log *slog.Logger) *index {
 	ctx, stop := context.WithCancel(context.Background())
 	x := &index{
 		path: path, logs: logs, log: log, stop: stop,
@@ -80,19 +81,20 @@ func openIndex(path string, logs logs, log *slog.Logger) (*index, error) {
 		progress: progress{behind: map[string]lag{}},
 	}
 	x.find <- nil
-	if err := x.open(); err != nil {
-		stop()
-		return nil, errors.Join(err, x.closeFile())
-	}
-	go x.run(ctx)
-	return x, nil
+	go x.run(ctx, x.open())
+	return x
 }
 
-// open opens the file for run and for those who search, who wait meanwhile.
+// open opens the file for run and for those who search.
 func (x *index) open() error {
-	if err := x.closeFile(); err != nil {
-		return err
+	err := x.tryOpen()
+	if err != nil {
+		err = errors.Join(err, x.closeFile())
 	}
+	return err
+}
+
+func (x *index) tryOpen() error {
 	usable, err := x.openFile()
 	if err == nil && !usable {
 		x.log.Warn("the search index is made anew", "file", x.path)

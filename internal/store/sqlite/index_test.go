@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -101,6 +102,25 @@ func TestAnIndexThatIsNoGoodIsMadeAnew(t *testing.T) {
 	}
 }
 
+func TestWhereTheIndexCantBeOpenedPeopleTalkWithoutIt(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, wordFile)
+	must(t, os.MkdirAll(filepath.Join(path, "in the way"), 0o700))
+	s := open(t, folder)
+	said := say(t, s, "lobby", 3)[2]
+	if _, err := s.Search(t.Context(), store.Query{Text: "2", Limit: 9}); err == nil {
+		t.Fatal("it was found without an index")
+	}
+	must(t, os.RemoveAll(path))
+	var f store.Found
+	for f.Indexed < said.TS {
+		f, _ = s.Search(t.Context(), store.Query{Text: "2", Limit: 9})
+	}
+	if len(f.Events) != 1 || f.Events[0] != said {
+		t.Fatalf("found: %+v, want %+v", f.Events, said)
+	}
+}
+
 func TestAnIndexOfAnotherDatabaseAnswersForThisOne(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, folder)
@@ -173,7 +193,7 @@ func TestTheIndexHoldsWhatIsThereAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.close()
+	t.Cleanup(func() { must(t, db.close()) })
 	if err := db.Exec("insert into word (word, rank) values ('integrity-check', 1)"); err != nil { // with the rows of doc
 		t.Error(err)
 	}
@@ -261,7 +281,7 @@ func TestMessagesOfOneMillisecondFindRoomInTheNext(t *testing.T) {
 	if err := x.open(); err != nil {
 		t.Fatal(err)
 	}
-	defer x.closeFile()
+	t.Cleanup(func() { must(t, x.closeFile()) })
 	b, db := indexing{index: x}, x.db
 	number := func(time int64) int64 {
 		t.Helper()
@@ -289,5 +309,12 @@ func TestMessagesOfOneMillisecondFindRoomInTheNext(t *testing.T) {
 	}
 	if n := number(999); n >= number(1000) {
 		t.Fatalf("%d for an earlier time", n)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

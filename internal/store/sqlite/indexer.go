@@ -45,53 +45,44 @@ func cursorOf(s *sqlite3.Stmt) cursor {
 	return cursor{id: s.ColumnInt64(0), name: s.ColumnText(1), epoch: s.ColumnText(2), first: seqColumn(s, 3), seq: seqColumn(s, 4)}
 }
 
-// run follows the logs until ctx ends.
-func (x *index) run(ctx context.Context) {
+// run follows the logs until ctx ends. err is of the open before it.
+func (x *index) run(ctx context.Context, err error) {
 	defer close(x.done)
-	retry := time.Duration(0)
-	for {
-		began := time.Now()
-		more, err := x.work(ctx)
-		var rest time.Duration
+	var retry time.Duration // 0 unless it failed last time
+	for ctx.Err() == nil {
+		began, more := time.Now(), false
+		if err == nil {
+			more, err = x.work(ctx)
+		}
 		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			if retry == 0 {
-				x.log.Warn("the search index can't be written; it will be tried again", "file", x.path, "error", err)
+				x.log.Warn("search can't follow what is said; it is tried again", "file", x.path, "error", err)
 			}
 			retry = min(max(2*retry, firstRetry), lastRetry)
-			rest = retry
+			pause(ctx, retry)
+			err = nil
 		case more:
-			rest = time.Since(began)
-		default:
-			rest = min(restsAtHead*time.Since(began), longestRest)
-		}
-		if err == nil {
 			retry = 0
-		}
-		if !pause(ctx, rest) {
-			return
-		}
-		if !more && err == nil {
+			pause(ctx, time.Since(began))
+		default:
+			retry = 0
+			pause(ctx, min(restsAtHead*time.Since(began), longestRest))
 			select {
 			case <-x.wake:
 			case <-ctx.Done():
-				return
 			}
 		}
 	}
 }
 
-// pause waits, and reports whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits, at most until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -94,9 +94,7 @@ func Open(folder string, log *slog.Logger) (_ *Store, err error) {
 	if err := sameMode(s.path); err != nil {
 		return nil, err
 	}
-	if s.index, err = openIndex(filepath.Join(folder, wordFile), s, log); err != nil {
-		return nil, s.inWords(err)
-	}
+	s.index = openIndex(filepath.Join(folder, wordFile), s, log)
 	return s, nil
 }
 
@@ -190,11 +188,11 @@ func (s *Store) inWords(err error) error {
 // Close waits for those who read, closes every connection, and lets go of the
 // folder.
 func (s *Store) Close() error {
-	s.closed.Store(true)
 	var errs []error
 	if s.index != nil {
-		errs = append(errs, s.index.close())
+		errs = append(errs, s.index.close()) // while there is something to read
 	}
+	s.closed.Store(true)
 	for range readers {
 		if db := <-s.read; db != nil {
 			errs = append(errs, db.close())

@@ -88,7 +88,7 @@ func BenchmarkSearch(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Logf("the index was ready %v after the last message, and has %d bytes a message", time.Since(began), info.Size()/messages)
-	any := func(from, to uint64) func(*babble) string {
+	anyOf := func(from, to uint64) func(*babble) string {
 		return func(says *babble) string { return word(from+says.random.Uint64N(to-from)) + " " }
 	}
 	for _, c := range []struct {
@@ -96,23 +96,23 @@ func BenchmarkSearch(b *testing.B) {
 		text  func(*babble) string
 		rooms []string
 	}{
-		{"common word", any(0, 10), nil},
-		{"rare word", any(20_000, 50_000), nil},
-		{"two common words", func(says *babble) string { return any(0, 10)(says) + any(10, 50)(says) }, nil},
-		{"common and rare", func(says *babble) string { return any(0, 10)(says) + any(5000, 50_000)(says) }, nil},
-		{"prefix of 2", func(says *babble) string { return any(0, 1000)(says)[:2] }, nil},
-		{"prefix of 3", func(says *babble) string { return any(1000, 50_000)(says)[:3] }, nil},
-		{"prefix of 5", func(says *babble) string { return any(2000, 50_000)(says)[:5] }, nil},
+		{"common word", anyOf(0, 10), nil},
+		{"rare word", anyOf(20_000, 50_000), nil},
+		{"two common words", func(says *babble) string { return anyOf(0, 10)(says) + anyOf(10, 50)(says) }, nil},
+		{"common and rare", func(says *babble) string { return anyOf(0, 10)(says) + anyOf(5000, 50_000)(says) }, nil},
+		{"prefix of 2", func(says *babble) string { return anyOf(0, 1000)(says)[:2] }, nil},
+		{"prefix of 3", func(says *babble) string { return anyOf(1000, 50_000)(says)[:3] }, nil},
+		{"prefix of 5", func(says *babble) string { return anyOf(2000, 50_000)(says)[:5] }, nil},
 		{"1 ideograph", func(says *babble) string { return string(rune(0x4E00 + says.random.IntN(3000))) }, nil},
 		{"2 ideographs", func(says *babble) string {
 			return string([]rune{rune(0x4E00 + says.random.IntN(20)), rune(0x4E00 + says.random.IntN(20))})
 		}, nil},
-		{"phrase", func(says *babble) string { return `"` + any(0, 10)(says) + any(0, 10)(says) + `"` }, nil},
+		{"phrase", func(says *babble) string { return `"` + anyOf(0, 10)(says) + anyOf(0, 10)(says) + `"` }, nil},
 		{"nothing", func(*babble) string { return "nowhere " }, nil},
-		{"common word in a big room", any(0, 10), []string{"lobby"}},
-		{"rare word in a big room", any(20_000, 50_000), []string{"lobby"}},
-		{"common word in a small room", any(0, 10), []string{"room 7"}},
-		{"rare word in a small room", any(20_000, 50_000), []string{"room 7"}},
+		{"common word in a big room", anyOf(0, 10), []string{"lobby"}},
+		{"rare word in a big room", anyOf(20_000, 50_000), []string{"lobby"}},
+		{"common word in a small room", anyOf(0, 10), []string{"room 7"}},
+		{"rare word in a small room", anyOf(20_000, 50_000), []string{"room 7"}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			says := newBabble()

@@ -18,9 +18,9 @@ var changes = map[string]func(*subject){
 
 func edits(s *subject) {
 	first := s.one(message("lobby", ada, "one"))
-	second := s.one(edit("lobby", ada, 1, "two"))
+	second := s.one(edit(ada, 1, "two"))
 	want(s, "result", second.Text, "two")
-	third := s.one(edit("lobby", ada, 1, "three"))
+	third := s.one(edit(ada, 1, "three"))
 	s.everyLife(func() {
 		for seq, changed := range map[protocol.Seq]protocol.Event{1: first, 2: second, 3: third} {
 			changed.Text = "three"
@@ -34,12 +34,12 @@ func edits(s *subject) {
 
 func editsOfOthers(s *subject) {
 	s.one(message("lobby", ada, "mine"))
-	s.one(topic("lobby", ada, "all and sundry"))
+	s.one(topic(ada, "all and sundry"))
 	s.everyLife(func() {
-		s.wantRefusal(edit("lobby", grace, 1, "hers"), protocol.CodeForbidden)
-		s.wantRefusal(edit("lobby", linus, 1, "moderated"), protocol.CodeForbidden)
+		s.wantRefusal(edit(grace, 1, "hers"), protocol.CodeForbidden)
+		s.wantRefusal(edit(linus, 1, "moderated"), protocol.CodeForbidden)
 		for _, none := range []protocol.Seq{2, 3, 1 << 62} {
-			s.wantRefusal(edit("lobby", ada, none, "no message"), protocol.CodeNotFound)
+			s.wantRefusal(edit(ada, none, "no message"), protocol.CodeNotFound)
 		}
 	})
 	want(s, "text", s.at("lobby", 1).Text, "mine")
@@ -47,42 +47,42 @@ func editsOfOthers(s *subject) {
 
 func idleEdits(s *subject) {
 	first := s.one(message("lobby", ada, "one"))
-	s.wantRepeat(edit("lobby", ada, 1, "one"), first)
-	second := s.one(edit("lobby", ada, 1, "two"))
-	s.everyLife(func() { s.wantRepeat(edit("lobby", ada, 1, "two"), second) })
-	s.one(edit("lobby", ada, 1, "one"))
+	s.wantRepeat(edit(ada, 1, "one"), first)
+	second := s.one(edit(ada, 1, "two"))
+	s.everyLife(func() { s.wantRepeat(edit(ada, 1, "two"), second) })
+	s.one(edit(ada, 1, "one"))
 	want(s, "head", s.room("lobby").Head, 3)
 }
 
 func deletes(s *subject) {
 	first := s.one(keyed(message("lobby", ada, "one"), "k"))
-	second := s.one(edit("lobby", ada, 1, "two"))
-	third := s.one(remove("lobby", ada, 1))
+	second := s.one(edit(ada, 1, "two"))
+	third := s.one(remove(ada, 1))
 	first.Text, first.Deleted = "", true
 	second.Text, second.Deleted = "", true
 	s.everyLife(func() {
 		want(s, "the log", s.read("lobby", 0, 10), []protocol.Event{first, second, third})
-		s.wantRepeat(remove("lobby", ada, 1), third)
+		s.wantRepeat(remove(ada, 1), third)
 	})
 }
 
 func deletesOfOthers(s *subject) {
-	s.do(message("lobby", ada, "mine"), message("lobby", ada, "mine, too"), topic("lobby", ada, "all and sundry"))
-	s.wantRefusal(remove("lobby", grace, 1), protocol.CodeForbidden)
+	s.do(message("lobby", ada, "mine"), message("lobby", ada, "mine, too"), topic(ada, "all and sundry"))
+	s.wantRefusal(remove(grace, 1), protocol.CodeForbidden)
 	admin := grace
 	admin.Role = "admin"
-	s.do(remove("lobby", linus, 1), remove("lobby", admin, 2))
-	s.wantRefusal(remove("lobby", grace, 1), protocol.CodeForbidden)
-	s.wantRefusal(remove("lobby", linus, 3), protocol.CodeNotFound)
-	s.wantRefusal(remove("lobby", linus, 99), protocol.CodeNotFound)
+	s.do(remove(linus, 1), remove(admin, 2))
+	s.wantRefusal(remove(grace, 1), protocol.CodeForbidden)
+	s.wantRefusal(remove(linus, 3), protocol.CodeNotFound)
+	s.wantRefusal(remove(linus, 99), protocol.CodeNotFound)
 }
 
 func changesOfDeleted(s *subject) {
-	s.do(message("lobby", ada, "mine"), react("lobby", ada, 1, "👍"), remove("lobby", ada, 1))
+	s.do(message("lobby", ada, "mine"), react(ada, 1, "👍"), remove(ada, 1))
 	s.everyLife(func() {
-		s.wantRefusal(edit("lobby", ada, 1, "back again"), protocol.CodeNotFound)
-		s.wantRefusal(react("lobby", grace, 1, "👍"), protocol.CodeNotFound)
-		s.wantRefusal(unreact("lobby", ada, 1, "👍"), protocol.CodeNotFound)
+		s.wantRefusal(edit(ada, 1, "back again"), protocol.CodeNotFound)
+		s.wantRefusal(react(grace, 1, "👍"), protocol.CodeNotFound)
+		s.wantRefusal(unreact(ada, 1, "👍"), protocol.CodeNotFound)
 	})
 	s.one(reply(message("lobby", grace, "why?"), 1)) // who replies must not lose words to a race
 }
@@ -90,12 +90,12 @@ func changesOfDeleted(s *subject) {
 func nobodys(s *subject) {
 	nobody := protocol.User{Name: "Anonymous"}
 	s.one(message("lobby", nobody, "hi"))
-	s.wantRefusal(edit("lobby", nobody, 1, "ho"), protocol.CodeForbidden)
-	s.wantRefusal(remove("lobby", nobody, 1), protocol.CodeForbidden)
+	s.wantRefusal(edit(nobody, 1, "ho"), protocol.CodeForbidden)
+	s.wantRefusal(remove(nobody, 1), protocol.CodeForbidden)
 }
 
 func replies(s *subject) {
-	s.do(message("lobby", ada, "hi"), topic("lobby", ada, "greetings"))
+	s.do(message("lobby", ada, "hi"), topic(ada, "greetings"))
 	answer := s.one(reply(message("lobby", grace, "hi"), 1))
 	s.everyLife(func() { want(s, "reply", s.at("lobby", 3), answer) })
 	want(s, "to", answer.ReplyTo, 1)
@@ -107,14 +107,14 @@ func replies(s *subject) {
 
 func topics(s *subject) {
 	s.one(message("lobby", ada, "hi"))
-	set := s.one(topic("lobby", grace, "one"))
-	s.everyLife(func() { s.wantRepeat(topic("lobby", ada, "one"), set) })
-	s.one(topic("lobby", ada, "two"))
+	set := s.one(topic(grace, "one"))
+	s.everyLife(func() { s.wantRepeat(topic(ada, "one"), set) })
+	s.one(topic(ada, "two"))
 	want(s, "topic", s.room("lobby").Topic, "two")
 	want(s, "the event that set it first", s.at("lobby", 2), set)
-	unset := s.one(topic("lobby", ada, ""))
+	unset := s.one(topic(ada, ""))
 	s.everyLife(func() {
 		want(s, "topic", s.room("lobby").Topic, "")
-		s.wantRepeat(topic("lobby", grace, ""), unset)
+		s.wantRepeat(topic(grace, ""), unset)
 	})
 }

@@ -16,15 +16,15 @@ var counts = map[string]func(*subject){
 
 func unreadMessages(s *subject) {
 	s.do(message("lobby", grace, "1"), message("lobby", ada, "2"), message("lobby", linus, "3"),
-		react("lobby", grace, 3, "👍"), topic("lobby", grace, "t"), edit("lobby", grace, 1, "1!"))
+		react(grace, 3, "👍"), topic(grace, "t"), edit(grace, 1, "1!"))
 	s.everyLife(func() {
 		s.wantUnread(ada, "lobby", store.Unread{Messages: 2})
 		s.wantUnread(grace, "lobby", store.Unread{Messages: 2})
 		s.wantUnread(protocol.User{ID: "u9"}, "lobby", store.Unread{Messages: 3})
 	})
-	s.append(mark("lobby", ada, 1))
+	s.append(mark(ada, 1))
 	s.everyLife(func() { s.wantUnread(ada, "lobby", store.Unread{Read: 1, Messages: 1}) })
-	s.one(remove("lobby", linus, 3))
+	s.one(remove(linus, 3))
 	s.everyLife(func() { s.wantUnread(ada, "lobby", store.Unread{Read: 1}) })
 	s.one(message("lobby", grace, "9"))
 	s.wantUnread(ada, "lobby", store.Unread{Read: 1, Messages: 1})
@@ -37,7 +37,7 @@ func unreadMentions(s *subject) {
 		s.wantUnread(ada, "lobby", store.Unread{Messages: 3, Mentions: 2})
 		s.wantUnread(grace, "lobby", store.Unread{Messages: 2, Mentions: 1})
 	})
-	s.do(edit("lobby", grace, 1, "@adam, look"), edit("lobby", grace, 2, "@ada"), remove("lobby", linus, 4))
+	s.do(edit(grace, 1, "@adam, look"), edit(grace, 2, "@ada"), remove(linus, 4))
 	s.everyLife(func() { s.wantUnread(ada, "lobby", store.Unread{Messages: 2, Mentions: 1}) })
 }
 
@@ -45,7 +45,7 @@ func marks(s *subject) {
 	s.do(message("lobby", grace, "1"), message("lobby", grace, "2"), message("lobby", grace, "3"))
 	at := func(seq, now protocol.Seq) {
 		s.Helper()
-		want(s, "mark", s.append(mark("lobby", ada, seq))[0], store.Result{Event: protocol.Event{Room: "lobby", Seq: now}})
+		want(s, "mark", s.append(mark(ada, seq))[0], store.Result{Event: protocol.Event{Room: "lobby", Seq: now}})
 	}
 	at(0, 0)
 	at(2, 2)
@@ -56,13 +56,13 @@ func marks(s *subject) {
 	at(1<<62, 3)
 	s.everyLife(func() { s.wantUnread(ada, "lobby", store.Unread{Read: 3}) })
 	want(s, "head", s.room("lobby").Head, 3) // a mark is no event
-	results := s.append(message("lobby", grace, "4"), mark("lobby", ada, 4), mark("lobby", ada, 1))
+	results := s.append(message("lobby", grace, "4"), mark(ada, 4), mark(ada, 1))
 	want(s, "in one batch", fmt.Sprint(results[1].Event.Seq, results[2].Event.Seq), "4 4")
 }
 
 func unreadRooms(s *subject) {
 	s.do(message("lobby", grace, "1"), message("lobby", grace, "2"), message("attic", grace, "@ada"))
-	s.append(mark("lobby", ada, 1))
+	s.append(mark(ada, 1))
 	got, err := s.Unread(ctx, ada, []string{"attic", "nowhere", "lobby"})
 	if err != nil {
 		s.Fatal(err)

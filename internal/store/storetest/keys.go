@@ -52,11 +52,11 @@ func keyLife(s *subject) {
 		s.wantRepeat(d, first)
 		s.wantRefusal(keyed(message("lobby", ada, "as edited"), "k"), protocol.CodeKeyReused)
 	}
-	s.one(edit("lobby", ada, first.Seq, "as edited"))
+	s.one(edit(ada, first.Seq, "as edited"))
 	s.everyLife(still)
 	answer := keyed(reply(message("lobby", grace, "yes"), first.Seq), "yes")
 	answered := s.one(answer)
-	s.one(remove("lobby", ada, first.Seq))
+	s.one(remove(ada, first.Seq))
 	s.everyLife(func() {
 		still()
 		s.wantRepeat(answer, answered)

@@ -19,6 +19,7 @@ var logs = map[string]func(*subject){
 	"any may read while one appends":         readsBeside,
 	"no reader sees a text after its delete": deletedIsGone,
 	"nothing comes of nothing":               nothing,
+	"of a batch that fails nothing is done":  failedBatch,
 	"a room is where its log stands":         whereALogStands,
 	"an epoch is there before its log":       epochs,
 	"the secret is random and stays":         secrets,
@@ -165,10 +166,10 @@ func deletedIsGone(s *subject) {
 		})
 	})
 	for seq := range protocol.Seq(messages) {
-		s.one(edit("lobby", ada, seq+1, fmt.Sprint("other words ", seq)))
+		s.one(edit(ada, seq+1, fmt.Sprint("other words ", seq)))
 		edited.Add(1)
 		if seq%2 == 1 {
-			s.do(remove("lobby", ada, seq), remove("lobby", ada, seq+1))
+			s.do(remove(ada, seq), remove(ada, seq+1))
 			deleted.Add(2)
 		}
 	}
@@ -177,10 +178,10 @@ func deletedIsGone(s *subject) {
 
 func nothing(s *subject) {
 	want(s, "no drafts", len(s.append()), 0)
-	s.wantRefusal(edit("lobby", ada, 1, "x"), protocol.CodeNotFound)
+	s.wantRefusal(edit(ada, 1, "x"), protocol.CodeNotFound)
 	s.wantRefusal(reply(message("lobby", ada, "x"), 1), protocol.CodeNotFound)
-	want(s, "a mark in no log", s.append(mark("lobby", ada, 7))[0], store.Result{Event: protocol.Event{Room: "lobby"}})
-	want(s, "the topic of no log", s.append(topic("lobby", ada, ""))[0], store.Result{Event: protocol.Event{Room: "lobby"}})
+	want(s, "a mark in no log", s.append(mark(ada, 7))[0], store.Result{Event: protocol.Event{Room: "lobby"}})
+	want(s, "the topic of no log", s.append(topic(ada, ""))[0], store.Result{Event: protocol.Event{Room: "lobby"}})
 	rooms, err := s.Rooms(ctx)
 	want(s, "rooms", fmt.Sprint(rooms, err), fmt.Sprint([]store.Room{}, nil))
 	s.wantUnread(ada, "lobby", store.Unread{})
@@ -189,8 +190,20 @@ func nothing(s *subject) {
 	want(s, "purge", fmt.Sprint(n, err), "0 <nil>")
 }
 
+func failedBatch(s *subject) {
+	first := s.one(message("lobby", grace, "@ada"))
+	if results, err := s.Append(ctx, []store.Draft{message("lobby", ada, "2"), edit(grace, 1, "1"), mark(ada, 2), {Room: "lobby", Kind: "nonsense"}}); err == nil {
+		s.Fatalf("a draft of no kind became %+v", results)
+	}
+	s.everyLife(func() {
+		want(s, "the log", s.read("lobby", 0, 10), []protocol.Event{first})
+		s.wantUnread(ada, "lobby", store.Unread{Messages: 1, Mentions: 1})
+	})
+	want(s, "the next seq", s.one(message("lobby", ada, "2")).Seq, 2)
+}
+
 func whereALogStands(s *subject) {
-	s.do(message("lobby", ada, "1"), message("attic", ada, "1"), topic("lobby", ada, "all and sundry"), message("lobby", ada, "3"))
+	s.do(message("lobby", ada, "1"), message("attic", ada, "1"), topic(ada, "all and sundry"), message("lobby", ada, "3"))
 	s.everyLife(func() {
 		lobby, attic := s.room("lobby"), s.room("attic")
 		want(s, "lobby", lobby, store.Room{Name: "lobby", Epoch: lobby.Epoch, First: 1, Head: 3, Topic: "all and sundry"})

@@ -53,7 +53,7 @@ func purgesOlder(s *subject) {
 		want(s, "the rest", s.read("lobby", 3, 10), fresh)
 		s.wantUnread(grace, "lobby", store.Unread{Messages: 2})
 		for _, d := range []store.Draft{
-			edit("lobby", ada, 3, "x"), remove("lobby", ada, 3), react("lobby", ada, 3, "👍"), reply(message("lobby", ada, "x"), 3),
+			edit(ada, 3, "x"), remove(ada, 3), react(ada, 3, "👍"), reply(message("lobby", ada, "x"), 3),
 		} {
 			s.wantRefusal(d, protocol.CodeNotFound)
 		}
@@ -61,9 +61,9 @@ func purgesOlder(s *subject) {
 }
 
 func purgeLeaves(s *subject) {
-	s.do(message("lobby", ada, "1"), topic("lobby", ada, "all and sundry"))
+	s.do(message("lobby", ada, "1"), topic(ada, "all and sundry"))
 	set := s.at("lobby", 2)
-	s.append(mark("lobby", grace, 2))
+	s.append(mark(grace, 2))
 	before := s.room("lobby")
 	s.later(set.TS)
 	s.purge("lobby", future)
@@ -71,14 +71,14 @@ func purgeLeaves(s *subject) {
 		before.First = 3
 		want(s, "room", s.room("lobby"), before)
 		s.wantUnread(grace, "lobby", store.Unread{Read: 2})
-		s.wantRepeat(topic("lobby", grace, "all and sundry"), set)
+		s.wantRepeat(topic(grace, "all and sundry"), set)
 	})
 }
 
 func purgedTarget(s *subject) {
-	s.do(message("lobby", ada, "one"), react("lobby", grace, 1, "👍"))
+	s.do(message("lobby", ada, "one"), react(grace, 1, "👍"))
 	then := s.later(s.at("lobby", 2).TS)
-	changed := s.do(edit("lobby", ada, 1, "two"), react("lobby", ada, 1, "🎉"), edit("lobby", ada, 1, "three"))
+	changed := s.do(edit(ada, 1, "two"), react(ada, 1, "🎉"), edit(ada, 1, "three"))
 	s.purge("lobby", then)
 	for _, i := range []int{0, 2} {
 		changed[i].Text, changed[i].Deleted = "", true
@@ -86,7 +86,7 @@ func purgedTarget(s *subject) {
 	s.everyLife(func() {
 		want(s, "the rest", s.read("lobby", 2, 10), changed)
 		want(s, "found", len(s.search(store.Query{Text: "three", Limit: 10})), 0)
-		s.wantRefusal(unreact("lobby", ada, 1, "🎉"), protocol.CodeNotFound)
+		s.wantRefusal(unreact(ada, 1, "🎉"), protocol.CodeNotFound)
 	})
 }
 

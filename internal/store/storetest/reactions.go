@@ -14,23 +14,23 @@ var reactions = map[string]func(*subject){
 
 func oneReaction(s *subject) {
 	s.one(message("lobby", ada, "hi"))
-	thumb := s.one(react("lobby", ada, 1, "👍"))
-	s.do(react("lobby", grace, 1, "👍"), react("lobby", ada, 1, "🎉"))
+	thumb := s.one(react(ada, 1, "👍"))
+	s.do(react(grace, 1, "👍"), react(ada, 1, "🎉"))
 	s.everyLife(func() {
-		s.wantRepeat(react("lobby", ada, 1, "👍"), thumb)
+		s.wantRepeat(react(ada, 1, "👍"), thumb)
 		want(s, "read", s.at("lobby", 2), thumb)
 	})
 	want(s, "the event", thumb, protocol.Event{Room: "lobby", Seq: 2, TS: thumb.TS, Kind: protocol.KindReact, User: ada, Target: 1, Emoji: "👍"})
 }
 
 func takenOff(s *subject) {
-	s.do(message("lobby", ada, "hi"), react("lobby", ada, 1, "👍"))
-	s.wantRefusal(unreact("lobby", ada, 1, "🎉"), protocol.CodeNotFound)
-	s.wantRefusal(unreact("lobby", grace, 1, "👍"), protocol.CodeNotFound)
-	s.one(unreact("lobby", ada, 1, "👍"))
-	s.everyLife(func() { s.wantRefusal(unreact("lobby", ada, 1, "👍"), protocol.CodeNotFound) })
-	again := s.one(react("lobby", ada, 1, "👍"))
-	s.everyLife(func() { s.wantRepeat(react("lobby", ada, 1, "👍"), again) })
+	s.do(message("lobby", ada, "hi"), react(ada, 1, "👍"))
+	s.wantRefusal(unreact(ada, 1, "🎉"), protocol.CodeNotFound)
+	s.wantRefusal(unreact(grace, 1, "👍"), protocol.CodeNotFound)
+	s.one(unreact(ada, 1, "👍"))
+	s.everyLife(func() { s.wantRefusal(unreact(ada, 1, "👍"), protocol.CodeNotFound) })
+	again := s.one(react(ada, 1, "👍"))
+	s.everyLife(func() { s.wantRepeat(react(ada, 1, "👍"), again) })
 }
 
 func manyEmoji(s *subject) {
@@ -38,21 +38,21 @@ func manyEmoji(s *subject) {
 	emoji := func(n int) string { return string(rune('😀' + n)) }
 	var drafts []store.Draft
 	for n := range protocol.MaxEmoji {
-		drafts = append(drafts, react("lobby", ada, 1, emoji(n)), react("lobby", grace, 1, emoji(n)))
+		drafts = append(drafts, react(ada, 1, emoji(n)), react(grace, 1, emoji(n)))
 	}
 	s.do(drafts...)
-	s.everyLife(func() { s.wantRefusal(react("lobby", ada, 1, emoji(protocol.MaxEmoji)), protocol.CodeTooMany) })
-	s.one(react("lobby", linus, 1, emoji(0))) // is there
-	s.one(react("lobby", ada, 2, emoji(protocol.MaxEmoji)))
-	s.one(unreact("lobby", ada, 1, emoji(7)))
-	s.wantRefusal(react("lobby", ada, 1, emoji(protocol.MaxEmoji)), protocol.CodeTooMany) // grace's is still there
-	s.do(unreact("lobby", grace, 1, emoji(7)), react("lobby", ada, 1, emoji(protocol.MaxEmoji)))
+	s.everyLife(func() { s.wantRefusal(react(ada, 1, emoji(protocol.MaxEmoji)), protocol.CodeTooMany) })
+	s.one(react(linus, 1, emoji(0))) // is there
+	s.one(react(ada, 2, emoji(protocol.MaxEmoji)))
+	s.one(unreact(ada, 1, emoji(7)))
+	s.wantRefusal(react(ada, 1, emoji(protocol.MaxEmoji)), protocol.CodeTooMany) // grace's is still there
+	s.do(unreact(grace, 1, emoji(7)), react(ada, 1, emoji(protocol.MaxEmoji)))
 }
 
 func reactionTargets(s *subject) {
-	s.do(message("lobby", ada, "hi"), react("lobby", ada, 1, "👍"), unreact("lobby", ada, 1, "👍"), react("lobby", ada, 1, "👍"))
+	s.do(message("lobby", ada, "hi"), react(ada, 1, "👍"), unreact(ada, 1, "👍"), react(ada, 1, "👍"))
 	for _, none := range []protocol.Seq{2, 5, 99} {
-		s.wantRefusal(react("lobby", ada, none, "👍"), protocol.CodeNotFound)
-		s.wantRefusal(unreact("lobby", ada, none, "👍"), protocol.CodeNotFound)
+		s.wantRefusal(react(ada, none, "👍"), protocol.CodeNotFound)
+		s.wantRefusal(unreact(ada, none, "👍"), protocol.CodeNotFound)
 	}
 }

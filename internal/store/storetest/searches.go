@@ -158,13 +158,13 @@ func findsInRooms(s *subject) {
 func findsNow(s *subject) {
 	first := s.one(message("lobby", ada, "before"))
 	want(s, "before", s.search(store.Query{Text: "before", Limit: 9}), []protocol.Event{first})
-	changed := s.one(edit("lobby", ada, 1, "after"))
+	changed := s.one(edit(ada, 1, "after"))
 	first.Text, first.Edited = "after", changed.TS
 	s.everyLife(func() {
 		want(s, "by the old text", len(s.search(store.Query{Text: "before", Limit: 9})), 0)
 		want(s, "by the new text", s.search(store.Query{Text: "after", Limit: 9}), []protocol.Event{first})
 	})
-	s.do(message("lobby", ada, "after"), remove("lobby", ada, 1))
+	s.do(message("lobby", ada, "after"), remove(ada, 1))
 	s.everyLife(func() {
 		want(s, "after the delete", s.search(store.Query{Text: "after", Limit: 9}), []protocol.Event{s.at("lobby", 3)})
 	})
@@ -180,7 +180,7 @@ func findsKept(s *subject) {
 }
 
 func findsMessages(s *subject) {
-	said := s.do(message("lobby", ada, "needle one"), topic("lobby", ada, "needle two"), edit("lobby", ada, 1, "needle three"), react("lobby", ada, 1, "🚀"))
+	said := s.do(message("lobby", ada, "needle one"), topic(ada, "needle two"), edit(ada, 1, "needle three"), react(ada, 1, "🚀"))
 	said[0].Text, said[0].Edited = "needle three", said[2].TS
 	s.everyLife(func() {
 		wantFound(s, s.search(store.Query{Text: "needle", Limit: 9}), said[:1])

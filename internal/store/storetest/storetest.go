@@ -84,28 +84,29 @@ func reply(d store.Draft, to protocol.Seq) store.Draft {
 	return d
 }
 
-func edit(room string, by protocol.User, target protocol.Seq, text string) store.Draft {
-	return store.Draft{Room: room, Kind: protocol.KindEdit, User: by, Target: target, Text: text}
+// What is no message is in the lobby.
+func edit(by protocol.User, target protocol.Seq, text string) store.Draft {
+	return store.Draft{Room: "lobby", Kind: protocol.KindEdit, User: by, Target: target, Text: text}
 }
 
-func remove(room string, by protocol.User, target protocol.Seq) store.Draft {
-	return store.Draft{Room: room, Kind: protocol.KindDelete, User: by, Target: target}
+func remove(by protocol.User, target protocol.Seq) store.Draft {
+	return store.Draft{Room: "lobby", Kind: protocol.KindDelete, User: by, Target: target}
 }
 
-func react(room string, by protocol.User, target protocol.Seq, emoji string) store.Draft {
-	return store.Draft{Room: room, Kind: protocol.KindReact, User: by, Target: target, Emoji: emoji}
+func react(by protocol.User, target protocol.Seq, emoji string) store.Draft {
+	return store.Draft{Room: "lobby", Kind: protocol.KindReact, User: by, Target: target, Emoji: emoji}
 }
 
-func unreact(room string, by protocol.User, target protocol.Seq, emoji string) store.Draft {
-	return store.Draft{Room: room, Kind: protocol.KindUnreact, User: by, Target: target, Emoji: emoji}
+func unreact(by protocol.User, target protocol.Seq, emoji string) store.Draft {
+	return store.Draft{Room: "lobby", Kind: protocol.KindUnreact, User: by, Target: target, Emoji: emoji}
 }
 
-func topic(room string, by protocol.User, text string) store.Draft {
-	return store.Draft{Room: room, Kind: protocol.KindTopic, User: by, Text: text}
+func topic(by protocol.User, text string) store.Draft {
+	return store.Draft{Room: "lobby", Kind: protocol.KindTopic, User: by, Text: text}
 }
 
-func mark(room string, by protocol.User, seq protocol.Seq) store.Draft {
-	return store.Draft{Room: room, Kind: store.KindRead, User: by, Target: seq}
+func mark(by protocol.User, seq protocol.Seq) store.Draft {
+	return store.Draft{Room: "lobby", Kind: store.KindRead, User: by, Target: seq}
 }
 
 // append appends a batch.
@@ -124,12 +125,13 @@ func (s *subject) append(drafts ...store.Draft) []store.Result {
 // do appends a batch that becomes events, which it returns.
 func (s *subject) do(drafts ...store.Draft) []protocol.Event {
 	s.Helper()
+	results := s.append(drafts...)
 	var events []protocol.Event
-	for i, r := range s.append(drafts...) {
-		if !r.New || r.Err != nil {
-			s.Fatalf("%+v became %+v, want a new event", drafts[i], r)
+	for i, d := range drafts {
+		if r := results[i]; !r.New || r.Err != nil {
+			s.Fatalf("%+v became %+v, want a new event", d, r)
 		}
-		events = append(events, r.Event)
+		events = append(events, results[i].Event)
 	}
 	return events
 }
