@@ -46,6 +46,7 @@ type Engine struct {
 	users     *users
 	pass      func(protocol.User) string
 	lines     *lines
+	slow      chan struct{} // holds who asks the store for what may take long
 	stopped   chan struct{} // closed by Drain
 
 	mu       sync.Mutex
@@ -66,6 +67,7 @@ func New(c Config) *Engine {
 		users:     &users{rate: c.Rate, byID: map[string]*user{}},
 		pass:      c.Pass,
 		lines:     newLines(c.Log),
+		slow:      make(chan struct{}, maxSlow),
 		stopped:   make(chan struct{}),
 		sessions:  map[*conn]struct{}{},
 		empty:     make(chan struct{}),

@@ -114,6 +114,21 @@ func fit(events []protocol.Event, back bool) []protocol.Event {
 	return events
 }
 
+// maxSlow is how many ask the store at once for what may take it long, such as all
+// that is unread: few, so that it has time for those who join and catch up.
+const maxSlow = 2
+
+// slowly asks for something that may take long, once there are few who do.
+func (e *Engine) slowly(ctx context.Context, ask func() error) error {
+	select {
+	case e.slow <- struct{}{}:
+		defer func() { <-e.slow }()
+		return ask()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func search(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (any, error) {
 	c, err := decode[protocol.Search](payload)
 	if err != nil {
@@ -136,7 +151,11 @@ func search(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (
 	if q.Limit, err = count(c.Limit, protocol.DefaultPage, protocol.MaxPage, "limit"); err != nil {
 		return nil, err
 	}
-	found, err := e.store.Search(ctx, q)
+	var found store.Found
+	err = e.slowly(ctx, func() error {
+		found, err = e.store.Search(ctx, q)
+		return err
+	})
 	if errors.Is(err, store.ErrBadCursor) {
 		return nil, &protocol.Error{Code: protocol.CodeInvalidField, Text: "cursor: want one that an answer to this search gave"}
 	}
@@ -156,28 +175,38 @@ func listRooms(ctx context.Context, e *Engine, by *auth.Identity, payload []byte
 	if _, err := decode[protocol.Rooms](payload); err != nil {
 		return nil, err
 	}
-	kept, err := e.store.Rooms(ctx)
-	if err != nil {
-		return nil, err
-	}
 	list := protocol.RoomList{Rooms: []protocol.RoomSummary{}}
+	err := e.slowly(ctx, func() error {
+		kept, err := e.store.Rooms(ctx)
+		if err != nil {
+			return err
+		}
+		list.Rooms = e.summaries(by, kept)
+		return e.countUnread(ctx, by, list.Rooms)
+	})
+	return list, err
+}
+
+// summaries are of the rooms that are kept and those that somebody is in, by name.
+func (e *Engine) summaries(by *auth.Identity, kept []store.Room) []protocol.RoomSummary {
+	list := []protocol.RoomSummary{}
 	at := map[string]int{}
 	for _, r := range kept {
-		if by.MayJoin(r.Name) && len(list.Rooms) < maxRoomList {
-			at[r.Name] = len(list.Rooms)
-			list.Rooms = append(list.Rooms, protocol.RoomSummary{Name: r.Name, Topic: r.Topic, Head: r.Head})
+		if by.MayJoin(r.Name) && len(list) < maxRoomList {
+			at[r.Name] = len(list)
+			list = append(list, protocol.RoomSummary{Name: r.Name, Topic: r.Topic, Head: r.Head})
 		}
 	}
 	for _, r := range e.rooms.all() {
 		n := r.count()
 		if i, ok := at[r.name]; ok {
-			list.Rooms[i].Count = n
-		} else if n > 0 && by.MayJoin(r.name) && len(list.Rooms) < maxRoomList {
-			list.Rooms = append(list.Rooms, protocol.RoomSummary{Name: r.name, Count: n})
+			list[i].Count = n
+		} else if n > 0 && by.MayJoin(r.name) && len(list) < maxRoomList {
+			list = append(list, protocol.RoomSummary{Name: r.name, Count: n})
 		}
 	}
-	slices.SortFunc(list.Rooms, func(a, b protocol.RoomSummary) int { return strings.Compare(a.Name, b.Name) })
-	return list, e.countUnread(ctx, by, list.Rooms)
+	slices.SortFunc(list, func(a, b protocol.RoomSummary) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 func (e *Engine) countUnread(ctx context.Context, by *auth.Identity, rooms []protocol.RoomSummary) error {
@@ -203,15 +232,14 @@ func read(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (an
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.write(ctx, store.Draft{Room: name, Kind: store.KindRead, User: userOf(by), Target: c.Seq})
-	if err != nil {
+	if _, err := e.write(ctx, store.Draft{Room: name, Kind: store.KindRead, User: userOf(by), Target: c.Seq}); err != nil {
 		return nil, err
 	}
-	counts, err := e.store.Unread(ctx, userOf(by), []string{name})
-	if err != nil {
+	now := []protocol.RoomSummary{{Name: name}}
+	if err := e.slowly(ctx, func() error { return e.countUnread(ctx, by, now) }); err != nil {
 		return nil, err
 	}
-	marked := protocol.Marked{Seq: r.Event.Seq, Unread: counts[0].Messages, Mentions: counts[0].Mentions}
+	marked := protocol.Marked{Seq: now[0].Read, Unread: now[0].Unread, Mentions: now[0].Mentions}
 	e.users.tell(by.User, name, marshal(protocol.ReadNow{
 		Type: protocol.TypeRead, Room: name, Seq: marked.Seq, Unread: marked.Unread, Mentions: marked.Mentions,
 	}))
