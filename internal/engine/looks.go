@@ -153,8 +153,16 @@ func search(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (
 	}
 	var found store.Found
 	err = e.slowly(ctx, func() error {
-		found, err = e.store.Search(ctx, q)
-		return err
+		for {
+			if found, err = e.store.Search(ctx, q); err != nil {
+				return err
+			}
+			n := len(fit(found.Events, false))
+			if n == len(found.Events) {
+				return nil
+			}
+			q.Limit = n // so that the cursor is that of the last one that fits
+		}
 	})
 	if errors.Is(err, store.ErrBadCursor) {
 		return nil, &protocol.Error{Code: protocol.CodeInvalidField, Text: "cursor: want one that an answer to this search gave"}

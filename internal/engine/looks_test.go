@@ -52,3 +52,25 @@ func TestThoseWhoAskForMuchKeepNobodyFromJoining(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+func TestASearchThatFindsLongTextsGivesThemInPagesOfBoundedLength(t *testing.T) {
+	e := filled(t, 60, 3900)
+	ada := dial(t, e, guest("ada"))
+	next, cursor := 60, ""
+	for next > 0 {
+		found := ada.mustDo("search", fmt.Sprintf(`"text":"xxx","limit":100,"cursor":%q`, cursor))
+		events := found["events"].([]any)
+		if n := len(events); n == 0 || n > maxPageBytes/3900 {
+			t.Fatalf("%d texts in a page", n)
+		}
+		for _, f := range events {
+			if seq := f.(map[string]any)["seq"]; seq != float64(next) {
+				t.Fatalf("seq %v, want %d", seq, next)
+			}
+			next--
+		}
+		if cursor, _ = found["cursor"].(string); cursor == "" && next > 0 {
+			t.Fatalf("ends before %d", next)
+		}
+	}
+}
