@@ -78,10 +78,10 @@ func (r *liveRoom) renamed(p *presence, name string) {
 
 // presenceChanged has u in one list and not in the other, until they are told.
 func (r *liveRoom) presenceChanged(u protocol.User, in *map[string]protocol.User, out map[string]protocol.User) {
+	delete(out, u.ID)
 	if !r.log.IsRead(protocol.V1) {
 		return
 	}
-	delete(out, u.ID)
 	if *in == nil {
 		*in = map[string]protocol.User{}
 	}

@@ -97,6 +97,33 @@ func TestSignalsAreToldInARoomWhereNothingWasSaidForLong(t *testing.T) {
 	})
 }
 
+func TestOneWhoWentWhileNobodyHeardItIsNotToldAsOneWhoCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t)
+		ada, grace, stays := whisper(t, e, "ada"), whisper(t, e, "grace"), pipe(t, e)
+		stays.send(`{"type":"join","username":"stays","room":"lobby"}`)
+		stays.next()
+		ada.joined(t)
+		ada.ofType("presence")
+		linus := pipe(t, e) // who speaks the tutorial dialect
+		linus.send(`{"type":"join","username":"linus","room":"lobby"}`)
+		linus.next()
+		ada.mustDo("leave", `"room":"lobby"`)
+		linus.send(`{"type":"leave"}`)
+		synctest.Wait()
+		if got := grace.joined(t); names(got["joined"]) != "grace stays" {
+			t.Error(got)
+		}
+		if got := grace.ofType("presence"); names(got["joined"]) != "grace" {
+			t.Errorf("%v came", got["joined"])
+		}
+		for _, p := range []*peer{ada.peer, grace.peer, stays, linus} {
+			p.conn.Close()
+		}
+		synctest.Wait()
+	})
+}
+
 func TestTypingEndsWithTheMessageOrByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t)
