@@ -195,23 +195,29 @@ func listRooms(ctx context.Context, e *Engine, by *auth.Identity, payload []byte
 	return list, err
 }
 
-// summaries are of the rooms that are kept and those that somebody is in, by name.
+// summaries are of the rooms that hold events or people, by name.
 func (e *Engine) summaries(by *auth.Identity, kept []store.Room) []protocol.RoomSummary {
-	list := []protocol.RoomSummary{}
-	at := map[string]int{}
-	for _, r := range kept {
-		if by.MayJoin(r.Name) && len(list) < maxRoomList {
-			at[r.Name] = len(list)
-			list = append(list, protocol.RoomSummary{Name: r.Name, Topic: r.Topic, Head: r.Head})
+	present := map[string]int{}
+	for _, r := range e.rooms.all() {
+		if n := r.count(); n > 0 {
+			present[r.name] = n
 		}
 	}
-	for _, r := range e.rooms.all() {
-		n := r.count()
-		if i, ok := at[r.name]; ok {
-			list[i].Count = n
-		} else if n > 0 && by.MayJoin(r.name) && len(list) < maxRoomList {
-			list = append(list, protocol.RoomSummary{Name: r.name, Count: n})
+	list := []protocol.RoomSummary{}
+	add := func(s protocol.RoomSummary) {
+		if by.MayJoin(s.Name) && len(list) < maxRoomList {
+			list = append(list, s)
 		}
+	}
+	for _, r := range kept {
+		n := present[r.Name]
+		delete(present, r.Name)
+		if n > 0 || r.First <= r.Head { // else all of it was purged
+			add(protocol.RoomSummary{Name: r.Name, Topic: r.Topic, Head: r.Head, Count: n})
+		}
+	}
+	for name, n := range present {
+		add(protocol.RoomSummary{Name: name, Count: n})
 	}
 	slices.SortFunc(list, func(a, b protocol.RoomSummary) int { return strings.Compare(a.Name, b.Name) })
 	return list

@@ -3,9 +3,11 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
@@ -72,5 +74,30 @@ func TestASearchThatFindsLongTextsGivesThemInPagesOfBoundedLength(t *testing.T) 
 		if cursor, _ = found["cursor"].(string); cursor == "" && next > 0 {
 			t.Fatalf("ends before %d", next)
 		}
+	}
+}
+
+func TestARoomWhoseEventsAreAllPurgedIsListedWhileSomebodyIsThere(t *testing.T) {
+	e := filled(t, 3, 10)
+	ada := dial(t, e, guest("ada"))
+	listed := func() string {
+		var out []string
+		for _, r := range ada.mustDo("rooms", "")["rooms"].([]any) {
+			out = append(out, fmt.Sprint(r.(map[string]any)["name"], " ", r.(map[string]any)["head"]))
+		}
+		return strings.Join(out, ", ")
+	}
+	if got := listed(); got != "lobby 3" {
+		t.Error(got)
+	}
+	if _, err := e.store.Purge(t.Context(), "lobby", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := listed(); got != "" {
+		t.Errorf("lists %s", got)
+	}
+	ada.mustDo("join", `"room":"lobby"`)
+	if got := listed(); got != "lobby 3" {
+		t.Errorf("lists %q, want the lobby with its head", got)
 	}
 }
