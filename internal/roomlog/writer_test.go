@@ -31,7 +31,7 @@ func TestEveryProposalIsAnsweredOnceAndKeepsItsOrder(t *testing.T) {
 	l := newLog(8 << 20)
 	r := l.Attach(plain)
 	var stored atomic.Int64
-	w := NewWriter(memory.New(64 << 20), func(events int) { stored.Add(int64(events)) }, func(err error) { t.Error(err) })
+	w := NewWriter(memory.New(64<<20), func(events int) { stored.Add(int64(events)) }, func(err error) { t.Error(err) })
 	var by told
 	by.wait.Add(senders * each)
 	var send sync.WaitGroup
