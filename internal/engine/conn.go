@@ -248,7 +248,7 @@ func (c *conn) receive(p []byte) (come state) {
 }
 
 // errandTimeout is how long one may keep a session waiting.
-const errandTimeout = 10 * time.Second
+const errandTimeout = 5 * time.Second
 
 func (c *conn) run(e *errand) {
 	ctx, cancel := context.WithTimeout(context.Background(), errandTimeout)
