@@ -13,6 +13,11 @@ import (
 // Do does a command that came without a session, and gives its answer, a frame as
 // one with a session would get it. The caller counts a refusal.
 func (e *Engine) Do(ctx context.Context, by auth.Identity, name string, payload []byte) ([]byte, *protocol.Error) {
+	done, ok := e.call()
+	if !ok {
+		return nil, &protocol.Error{Code: protocol.CodeUnavailable, Text: "this node is going away: try again"}
+	}
+	defer done()
 	fields, id, err := e.do(ctx, &by, name, payload)
 	if err != nil {
 		code := codeOf(err)

@@ -51,8 +51,9 @@ type Engine struct {
 
 	mu       sync.Mutex
 	sessions map[*conn]struct{}
+	calls    int // commands without a session, at this moment
 	draining bool
-	empty    chan struct{} // closed, once, when a draining engine has no session
+	empty    chan struct{} // closed, once, when a draining engine has no session and no call
 }
 
 // New starts an engine. Drain ends it.
@@ -151,19 +152,41 @@ func (e *Engine) remove(c *conn) {
 // closeIfEmpty lets Drain go on. A session that was let in just before may still
 // come, and go at once; so it may be called again.
 func (e *Engine) closeIfEmpty() {
-	if !e.draining || len(e.sessions) > 0 {
+	if !e.draining || len(e.sessions) > 0 || e.calls > 0 || e.isEmpty() {
 		return
 	}
+	close(e.empty)
+}
+
+func (e *Engine) isEmpty() bool {
 	select {
 	case <-e.empty:
+		return true
 	default:
-		close(e.empty)
+		return false
 	}
 }
 
-// Drain ends every session with close code 1001, then stops. Sessions that have
-// not gone when ctx ends are cut off, and ctx's error is returned. It is called
-// once.
+// call counts a command without a session until done is called. ok: there still is
+// somebody to do it.
+func (e *Engine) call() (done func(), ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.isEmpty() {
+		return nil, false
+	}
+	e.calls++
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.calls--
+		e.closeIfEmpty()
+	}, true
+}
+
+// Drain ends every session with close code 1001, waits for the commands that are
+// being done without one, then stops. Sessions that have not gone when ctx ends are
+// cut off, and ctx's error is returned. It is called once.
 func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/memory"
 	"github.com/parley-chat/parley/internal/store/sqlite"
+	"github.com/parley-chat/parley/protocol"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -171,6 +172,37 @@ func TestADrainTellsWhatBecameOfWhatIsInFlight(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestADrainWaitsForWhatIsDoneWithoutASession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, disk := withSlowDisk(t)
+		say := func() <-chan *protocol.Error {
+			refused := make(chan *protocol.Error, 1)
+			go func() {
+				_, err := e.Do(context.Background(), guest("ada"), "send", []byte(`{"room":"lobby","text":"my last"}`))
+				refused <- err
+			}()
+			return refused
+		}
+		first := say()
+		synctest.Wait()
+		drained := make(chan error)
+		go func() { drained <- e.Drain(context.Background()) }()
+		synctest.Wait()
+		disk.goOn <- nil
+		if err := <-first; err != nil {
+			t.Errorf("what was under way is refused: %v", err)
+		}
+		if err := <-drained; err != nil {
+			t.Error(err)
+		}
+		start := time.Now()
+		if err := <-say(); err == nil || err.Code != protocol.CodeUnavailable {
+			t.Errorf("what comes too late is answered with %v", err)
+		}
+		wantAt(t, start, 0)
+	})
 }
 
 func TestADrainingEngineSaysSoAndWaits(t *testing.T) {

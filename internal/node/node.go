@@ -163,8 +163,14 @@ func (n *Node) Failed() <-chan error { return n.failed }
 func (n *Node) Drain(ctx context.Context) error {
 	n.gateway.Drain()
 	err := n.engine.Drain(ctx)
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+	defer cancel()
+	_ = n.server.Shutdown(ctx) // what it leaves, Close takes
 	return errors.Join(err, n.server.Close(), n.closeStore())
 }
+
+// answerTimeout is for the last answers to requests, which have been made by then.
+const answerTimeout = 500 * time.Millisecond
 
 func (n *Node) closeStore() error {
 	n.retain.end()
