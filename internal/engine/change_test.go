@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -165,5 +167,23 @@ func TestCommandsAreDoneWithoutASessionToo(t *testing.T) {
 	}
 	if got := do("send", `{`); got["code"] != "invalid_json" {
 		t.Error(got)
+	}
+}
+
+func TestOneWhoHangsUpBeforeTheAnswerIsNoFaultOfTheStore(t *testing.T) {
+	var lines bytes.Buffer
+	disk := &slowDisk{goOn: make(chan error)}
+	e := startEngine(t, func(c *Config) {
+		c.Log = slog.New(slog.NewTextHandler(&lines, nil))
+		disk.Store, c.Store = c.Store, disk
+	})
+	ctx, hangUp := context.WithCancel(context.Background())
+	hangUp()
+	if _, err := e.Do(ctx, guest("ada"), "send", []byte(`{"room":"lobby","text":"hello"}`)); err == nil {
+		t.Error("was done before it was stored")
+	}
+	close(disk.goOn)
+	if lines.Len() > 0 {
+		t.Errorf("the log says: %s", &lines)
 	}
 }

@@ -93,9 +93,10 @@ func (e *Engine) storeFailed(err error) {
 	e.log.Info("the store writes again")
 }
 
-// storeFails has the log know why something was refused that should not have been.
+// storeFails has the log know why something was refused that should not have been;
+// but not that somebody didn't wait for it.
 func (e *Engine) storeFails(what string, err error) {
-	if _, refused := errors.AsType[*protocol.Error](err); !refused {
+	if _, refused := errors.AsType[*protocol.Error](err); !refused && !errors.Is(err, context.Canceled) {
 		e.lines.warn(what, err)
 	}
 }
