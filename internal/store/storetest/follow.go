@@ -158,7 +158,7 @@ func (f *follower) compare(t *rapid.T) {
 		}
 		topic, _ := r.topic()
 		want(f.subject, "room", got, store.Room{Name: name, Epoch: r.epoch, First: r.first, Head: r.head(), Topic: topic})
-		f.compareLog(name, r)
+		f.compareLog(t, name, r)
 		for _, by := range []protocol.User{ada, grace, linus} {
 			f.wantUnread(by, name, r.unread(by))
 		}
@@ -174,16 +174,19 @@ func (f *follower) compare(t *rapid.T) {
 	f.compareUnsettledSearch()
 }
 
-// compareLog reads from every cursor.
-func (f *follower) compareLog(name string, r *modelRoom) {
-	for cursor := range r.head() + 2 {
-		limit := int(cursor)%4 + 1
-		events, kept := r.read(cursor, limit)
-		if !kept {
-			f.wantNotKept(name, cursor)
-			continue
+// compareLog reads all that is kept, and a page from somewhere.
+func (f *follower) compareLog(t *rapid.T, name string, r *modelRoom) {
+	cursor, limit := someSeq.Draw(t, "cursor"), rapid.IntRange(0, 5).Draw(t, "limit")
+	for _, c := range []struct {
+		cursor protocol.Seq
+		limit  int
+	}{{r.first - 1, 1000}, {cursor, limit}} {
+		events, kept := r.read(c.cursor, c.limit)
+		if kept {
+			want(f.subject, name, f.read(name, c.cursor, c.limit), events)
+		} else {
+			f.wantNotKept(name, c.cursor)
 		}
-		want(f.subject, name, f.read(name, cursor, limit), events)
 	}
 }
 
