@@ -20,6 +20,10 @@ func TestFloodsOfCommandsCostLittleAndLeaveNothing(t *testing.T) {
 	for i := range 200 {
 		talk(t, s, fmt.Sprint("one of many ", i), 1, 10)
 	}
+	ada := mustDialV1(t, s, "ada", "")
+	said := ada.mustDo(t, "send", fields{"room": "pages", "text": "the last one"})
+	eventually(t, "everything can be found", func() bool { return ada.mustDo(t, "search", fields{"text": "last"}).Indexed >= said.TS })
+	ada.hangUp()
 	serveNextV1(t, s)
 	before := footprintOf(t, s)
 	for _, c := range []struct {

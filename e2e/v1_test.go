@@ -40,6 +40,7 @@ type reply struct {
 	From     uint64  `json:"from"`
 	Reset    string  `json:"reset"`
 	Events   []reply `json:"events"`
+	Indexed  int64   `json:"indexed"`
 }
 
 // roomState is a frame's room: of an event the name alone.
