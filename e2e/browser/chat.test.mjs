@@ -80,6 +80,21 @@ test("a name that the server refuses leads back to the door, which says why", as
   await enter(page, "ada");
 });
 
+test("who is faster than the line goes by their name all the same", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, "about:blank");
+  let letGo;
+  const pressed = new Promise((resolve) => (letGo = resolve));
+  await page.routeWebSocket(/\/ws/, (line) => pressed.then(() => line.connectToServer()));
+  await page.goto(url);
+  await page.getByLabel("Your name").fill("ada");
+  await page.getByRole("button", { name: "Join" }).click();
+  await say(page, "quick");
+  letGo();
+  await heard(page, "quick");
+  assert.equal(await page.locator("li .author").textContent(), "ada: ");
+});
+
 test("a reload comes back to the room, with the draft", async (t) => {
   const { url } = await serve(t);
   const page = await open(t, `${url}#lobby`);

@@ -132,7 +132,8 @@ test("one finds a room, a person and a message by keyboard alone", async (t) => 
   await page.keyboard.press("Control+k");
   await page.keyboard.type("lamp");
   await page.getByRole("option").filter({ hasText: "the lamp is up here" }).waitFor();
-  await page.keyboard.press("ArrowUp"); // from the first to the last
+  await page.keyboard.press("ArrowDown"); // to a room of that name
+  await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
   await page.locator("li.found").waitFor();
   await page.keyboard.press("Alt+ArrowDown");

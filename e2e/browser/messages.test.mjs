@@ -55,7 +55,7 @@ test("a deleted message is gone in both windows, for good", async (t) => {
   await say(ada, "a secret");
   await heard(grace, "a secret");
   await more(ada, "a secret");
-  await ada.getByRole("button", { name: "Delete" }).click();
+  await ada.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await ada.getByRole("dialog", { name: "Delete" }).getByRole("button", { name: "Delete" }).click();
   for (const page of [ada, grace]) await heard(page, "Message deleted");
   await grace.reload();
@@ -125,7 +125,7 @@ test("a reply quotes what it answers, as it is now, and leads there", async (t) 
   const quote = (page) => message(page, "I do").getByRole("button", { name: /^In answer to ada/ });
   await quote(ada).getByText("who has the key?").waitFor();
   await more(ada, "who has the key?");
-  await ada.getByRole("button", { name: "Edit" }).click();
+  await ada.getByRole("dialog").getByRole("button", { name: "Edit" }).click();
   await say(ada, "who has the keys?");
   await quote(grace).getByText("who has the keys?").waitFor();
   await grace.reload();

@@ -34,10 +34,12 @@ export function actsOn(store: Store, client: Client, namePlace: string): Acts {
         const text = wrongName(what, value);
         if (text !== null) return change((chat) => ({ ...chat, screen: { is: "door", wrong: { what, text } } }));
       }
-      const { me, guest } = store.chat;
-      if (guest && name !== me?.name) {
+      const { me, guest, token } = store.chat;
+      // Before the server has said who one is, only a token makes one a member; a cookie's name stands, whatever is asked for.
+      if ((me === null ? !token : guest) && name !== me?.name) {
         keep("browser", namePlace, name);
         client.rename(name).catch((error: unknown) => {
+          if (error instanceof ParleyError && error.code === "forbidden") return;
           if (!(error instanceof ParleyError) || error.code !== "invalid_name") return unless("Your name stays as it was")(error);
           acts.leave();
           change((chat) => ({ ...chat, screen: { is: "door", wrong: { what: "name", text: "That name can’t be used here. It can have 40 characters, all of them visible." } } }));

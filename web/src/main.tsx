@@ -18,7 +18,6 @@ import { App } from "./views/App";
 
 const places = { name: "parley.name", room: "parley.room", rooms: "parley.rooms", here: "parley.here" } as const;
 const wordFor = 3000;
-const readAfter = 300; // one mark for what comes in a burst
 const mostRooms = 30; // that one comes back to
 
 const token = takeToken();
@@ -50,7 +49,6 @@ addEventListener("popstate", () => {
   client.room(room).join();
 });
 
-let reading: number | undefined;
 let hush: number | undefined;
 let word: Chat["word"] = null;
 store.listen((chat) => {
@@ -66,14 +64,10 @@ store.listen((chat) => {
   keep("browser", places.room, chat.here);
   keep("browser", places.rooms, JSON.stringify([...chat.rooms.keys()].slice(0, mostRooms)));
   if (roomInAddress() !== chat.here) correctTo(chat.here); // the server kept us where we were
-  if (toRead(chat) === null) return;
-  clearTimeout(reading);
-  reading = setTimeout(() => {
-    const seq = toRead(store.chat);
-    if (seq === null) return;
-    client.room(store.chat.here).read(seq);
-    store.change((chat) => read(chat, seq));
-  }, readAfter);
+  const seq = toRead(chat);
+  if (seq === null) return;
+  client.room(chat.here).read(seq);
+  store.change((chat) => read(chat, seq));
 });
 
 // One drawing a frame, however many messages it brings; none while the page is hidden.
@@ -98,7 +92,7 @@ function atFirst(): Chat {
     changes: [],
     word: null,
     missed: null,
-    atEnd: true,
+    atEnd: false,
     watched: isWatched(),
   };
 }

@@ -6,8 +6,6 @@ const early = 1.5; // screens from an edge at which more is asked for
 
 /** What the list holds, beside its rows, that scrolling depends on. */
 export interface Extent {
-  /** The newest line's place in the log. */
-  readonly newest: number;
   /** Whether the list ends with the newest line. */
   readonly ends: boolean;
   /** Call for lines before the first or after the last; they may be called often. */
@@ -20,8 +18,6 @@ export interface Scroll {
   readonly scrolled: () => void;
   /** Whether the reader is at the newest line. */
   readonly atEnd: boolean;
-  /** The newest line when the reader went up; null while they are at the end. */
-  readonly leftAt: number | null;
   readonly toEnd: () => void;
   /** Shows the row of that key in the middle, once it is there. */
   readonly toRow: (key: string) => void;
@@ -40,7 +36,7 @@ export function useKeepScroll(extent: Extent, startAt: string | null): Scroll {
   const wanted = useRef(startAt);
   const latest = useRef(extent);
   latest.current = extent;
-  const [leftAt, setLeftAt] = useState<number | null>(null);
+  const [atEnd, setAtEnd] = useState(startAt === null);
 
   const settle = () => {
     const list = box.current;
@@ -63,11 +59,11 @@ export function useKeepScroll(extent: Extent, startAt: string | null): Scroll {
   const look = (list: HTMLElement) => {
     const { scrollHeight, scrollTop, clientHeight } = list;
     const below = scrollHeight - scrollTop - clientHeight;
-    const { ends, older, newer, newest } = latest.current;
+    const { ends, older, newer } = latest.current;
     follows.current = ends && below < near;
     const first = firstVisible(list);
     anchor.current = first && { key: first.dataset.key ?? "", top: first.offsetTop - scrollTop };
-    setLeftAt((left) => (follows.current ? null : (left ?? newest)));
+    setAtEnd(follows.current);
     if (older && scrollTop < clientHeight * early) older();
     if (newer && below < clientHeight * early) newer();
   };
@@ -84,13 +80,11 @@ export function useKeepScroll(extent: Extent, startAt: string | null): Scroll {
 
   return {
     box,
-    leftAt,
-    atEnd: leftAt === null && extent.ends,
+    atEnd,
     scrolled: () => box.current && look(box.current),
     toEnd: () => {
       follows.current = true;
       wanted.current = null;
-      setLeftAt(null);
       settle();
     },
     toRow: (key) => {

@@ -11,7 +11,7 @@ export function goTo(chat: Chat, name: string): Chat {
   if (before !== undefined && name !== chat.here) rooms.set(chat.here, left(before));
   const room = rooms.get(name) ?? newRoom;
   rooms.set(name, room);
-  return arrived({ ...chat, screen: { is: "room" }, here: name, rooms, atEnd: true }, room.epoch !== "");
+  return arrived({ ...chat, screen: { is: "room" }, here: name, rooms, atEnd: false }, room.epoch !== "");
 }
 
 /** arrived marks what is new to who comes into the room on the screen, unless all of it is: they were never there before. */

@@ -14,7 +14,7 @@ export class Store {
     const chat = to(this.current);
     if (chat === this.current) return;
     this.current = chat;
-    for (const tell of this.listeners) tell(chat);
+    for (const tell of this.listeners) tell(this.current); // one of them may change it again
   }
 
   /** listen calls tell after every change, until what it returns is called. */

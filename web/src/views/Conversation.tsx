@@ -33,7 +33,7 @@ interface Props {
 /** Conversation is what is said in one room, and where one says something. It is made anew for each room. */
 export function Conversation({ chat, room, me, acts, sought, led }: Props) {
   const [mode, setMode] = useState<Mode>({ is: "new" });
-  const [choice, setChoice] = useState<{ what: Choice; seq: number; beside: Element } | null>(null);
+  const [choice, setChoice] = useState<Open | null>(null);
   const [found, setFound] = useState<number | null>(null);
   const roomNow = useRef(room);
   roomNow.current = room;
@@ -67,7 +67,7 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
       react: (seq, emoji, on) => acts.change(seq, { what: "react", emoji, on }),
       reply: (seq) => compose(seq, "reply"),
       edit: (seq) => compose(seq, "edit"),
-      open: (what, seq, beside) => setChoice({ what, seq, beside }),
+      open: (what, seq, beside) => setChoice({ what, seq, beside: beside.getBoundingClientRect() }),
       jump,
       quoted: acts.quoted,
       retry: acts.retry,
@@ -91,7 +91,7 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
   const empty = lines.length === 0 && !chat.drafts.some((draft) => draft.room === chat.here);
   return (
     <>
-      <Log chat={chat} room={room} me={me} acts={acts} messageActs={messageActs} found={found} onKeyDown={keys}>
+      <Log chat={chat} room={room} me={me} acts={acts} messageActs={messageActs} found={found} chosen={choice?.seq ?? null} onKeyDown={keys}>
         {hasOlder(room) ? (
           <p class="edge">Loading earlier messages…</p>
         ) : empty ? (
@@ -144,13 +144,20 @@ function mayDelete(message: Message, me: User): boolean {
   return message.user.id === me.id || me.role === "moderator" || me.role === "admin";
 }
 
+/** A choice that is open, for which message, and where. */
+interface Open {
+  readonly what: Choice;
+  readonly seq: number;
+  readonly beside: DOMRect;
+}
+
 interface ChoiceProps {
-  choice: { what: Choice; seq: number; beside: Element };
+  choice: Open;
   room: Room;
   me: User;
   acts: Acts;
   messageActs: MessageActs;
-  set: (choice: { what: Choice; seq: number; beside: Element } | null) => void;
+  set: (choice: Open | null) => void;
 }
 
 function MessageChoice({ choice: { what, seq, beside }, room, me, acts, messageActs, set }: ChoiceProps) {

@@ -27,7 +27,7 @@ type Found = { readonly is: "idle" } | { readonly is: "searching" } | { readonly
 interface Item {
   readonly key: string;
   readonly icon: IconName | null;
-  readonly group: "Rooms" | "People" | "Messages";
+  readonly group: "Rooms" | "People" | "Messages" | "Elsewhere";
   readonly label: ComponentChildren;
   readonly does: () => void;
 }
@@ -135,7 +135,7 @@ export function Finder({ chat, acts, close, jump, mention }: Props) {
                   {item.group}
                 </li>
               )}
-              <li id={`found-${item.key}`} role="option" aria-selected={item === chosen} class={`option ${item.group.toLowerCase()}`} onMouseMove={() => setAt(i)} onClick={item.does}>
+              <li id={`found-${item.key}`} role="option" aria-selected={item === chosen} class={`option${item.group === "Messages" ? " heard" : ""}`} onMouseMove={() => setAt(i)} onClick={item.does}>
                 {item.icon && <Icon of={item.icon} />}
                 {item.label}
               </li>
@@ -172,10 +172,6 @@ function itemsFor(chat: Chat, text: string, onlyHere: boolean, found: Found, doe
     for (const name of names.slice(0, mostRooms)) {
       items.push({ key: `room-${name}`, group: "Rooms", icon: null, label: <RoomName name={name} />, does: does.go(name) });
     }
-    const typed = cleanRoom(text);
-    if (text !== "" && typed !== chat.here && !names.includes(typed) && wrongName("room", typed) === null && !text.startsWith("@") && !/\s/.test(text)) {
-      items.push({ key: "new", group: "Rooms", icon: null, label: <span>Go to <RoomName name={typed} /></span>, does: does.go(typed) });
-    }
   }
   if (text !== "" && !text.startsWith("#")) {
     for (const user of [...(chat.rooms.get(chat.here)?.people.values() ?? [])].filter((user) => user.id !== chat.me?.id && has(user.name)).slice(0, 4)) {
@@ -204,6 +200,10 @@ function itemsFor(chat: Chat, text: string, onlyHere: boolean, found: Found, doe
         does: does.jump(event.room, event.seq),
       });
     }
+  }
+  const other = cleanRoom(text);
+  if (text !== "" && !/^@|\s/.test(text) && other !== chat.here && !chat.rooms.has(other) && wrongName("room", other) === null) {
+    items.push({ key: "other", group: "Elsewhere", icon: null, label: <span>Go to <RoomName name={other} /></span>, does: does.go(other) });
   }
   return items;
 }

@@ -7,7 +7,7 @@ import type { Change, Chat } from "../state/chat";
 import { unmarked } from "../state/marks";
 import { hasOlder, marksOf, messageAt, shown, type Room } from "../state/room";
 import { keyOf, rows } from "../state/rows";
-import { firstNew } from "../state/unread";
+import { firstNew, unread } from "../state/unread";
 import type { Acts } from "./acts";
 import { Icon } from "./Icon";
 import type { MessageActs } from "./messageActs";
@@ -21,6 +21,8 @@ interface Props {
   messageActs: MessageActs;
   /** A message that one was led to. */
   found: number | null;
+  /** The message for which a choice is open. */
+  chosen: number | null;
   onKeyDown: (event: KeyboardEvent, list: HTMLElement) => void;
   /** What stands above the first line, when it is in view. */
   children: ComponentChildren;
@@ -29,15 +31,15 @@ interface Props {
 const none: readonly Change[] = [];
 
 /** Log is what was said in a room, with one's own drafts at its end. */
-export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, children }: Props) {
+export function Log({ chat, room, me, acts, messageActs, found, chosen, onKeyDown, children }: Props) {
   const { lines } = shown(room);
   const drafts = useMemo(() => (room.away ? [] : chat.drafts.filter((draft) => draft.room === chat.here)), [room.away, chat.drafts, chat.here]);
   const news = firstNew(lines, room.newAfter, me.id);
   const list = useMemo(() => rows(lines, drafts, me, news, Date.now()), [lines, drafts, me, news]);
 
   const startAt = useRef(news === null ? null : "new");
-  const { box, scrolled, atEnd, leftAt, toEnd, toRow } = useKeepScroll(
-    { newest: room.live.to, ends: room.away === null, older: hasOlder(room) ? acts.older : null, newer: room.away ? acts.newer : null },
+  const { box, scrolled, atEnd, toEnd, toRow } = useKeepScroll(
+    { ends: room.away === null, older: hasOlder(room) ? acts.older : null, newer: room.away ? acts.newer : null },
     startAt.current,
   );
   useLayoutEffect(() => acts.reached(atEnd), [atEnd]);
@@ -54,7 +56,7 @@ export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, child
     return longPress(list, "[data-seq]", (part) => messageActs.open("more", Number(part.dataset.seq), part));
   }, [messageActs]);
 
-  const fresh = leftAt === null ? 0 : newMessages(room, leftAt, me.id);
+  const fresh = unread(room, me.id, me.name).unread;
   const changes = chat.changes.filter((change) => change.room === chat.here);
   return (
     <div class="log">
@@ -84,6 +86,7 @@ export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, child
                 answeredMarks={answers > 0 ? marksOf(room, answers) : unmarked}
                 changes={line && changes.length > 0 ? changes.filter((change) => change.seq === line.seq) : none}
                 found={line !== null && line.seq === found}
+                chosen={line !== null && line.seq === chosen}
                 acts={messageActs}
               />
             );
@@ -93,7 +96,7 @@ export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, child
       <p id="keys" class="unseen">
         Arrow keys walk through the messages. On one: plus reacts, R replies, E edits, Delete deletes, Enter shows more.
       </p>
-      {(leftAt !== null || room.away !== null) && (
+      {!atEnd && (
         <button
           type="button"
           class="pill"
@@ -108,15 +111,4 @@ export function Log({ chat, room, me, acts, messageActs, found, onKeyDown, child
       )}
     </div>
   );
-}
-
-function newMessages(room: Room, after: number, me: string): number {
-  let sum = 0;
-  const { lines } = room.live;
-  for (let i = lines.length - 1; i >= 0; i--) {
-    const line = lines[i];
-    if (!line || line.seq <= after) break;
-    if (line.kind === "message" && line.user.id !== me) sum++;
-  }
-  return sum;
 }

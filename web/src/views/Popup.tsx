@@ -5,7 +5,7 @@ import { placeBeside } from "../dom/beside";
 interface Props {
   label: string;
   /** What it opens beside; where there is no width for that, it rises from the foot of the screen. */
-  beside: Element;
+  beside: DOMRect;
   close: () => void;
   children: ComponentChildren;
 }

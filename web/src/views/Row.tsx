@@ -26,12 +26,22 @@ export interface RowProps {
   readonly changes: readonly Change[];
   /** Whether one was just led to it. */
   readonly found: boolean;
+  /** Whether a choice about it is open. */
+  readonly chosen: boolean;
   readonly acts: MessageActs;
 }
 
 /** Row is one element of the list. It is drawn anew only if something of its own changed. */
 export class Row extends Component<RowProps, { over: boolean }> {
   override state = { over: false };
+
+  // Of drafts, too: one may be pointed at when it becomes a message.
+  private readonly pointed = {
+    onMouseEnter: () => this.setState({ over: true }),
+    onMouseLeave: () => this.setState({ over: false }),
+    onFocusIn: () => this.setState({ over: true }),
+    onFocusOut: () => this.setState({ over: false }),
+  };
 
   override shouldComponentUpdate(next: RowProps, state: { over: boolean }): boolean {
     const { props } = this;
@@ -42,6 +52,7 @@ export class Row extends Component<RowProps, { over: boolean }> {
       props.answered !== next.answered ||
       props.answeredMarks !== next.answeredMarks ||
       props.found !== next.found ||
+      props.chosen !== next.chosen ||
       state.over !== this.state.over ||
       !sameList(props.changes, next.changes)
     );
@@ -84,7 +95,7 @@ export class Row extends Component<RowProps, { over: boolean }> {
         return this.message(row);
       case "draft":
         return (
-          <li class={`message ${row.draft.state}${row.head ? " head" : ""}`} tabIndex={-1} data-walk data-key={row.key}>
+          <li class={`message ${row.draft.state}${row.head ? " head" : ""}`} tabIndex={-1} data-walk data-key={row.key} {...this.pointed}>
             {row.head ? <Tile user={me} /> : <Time at={row.draft.at} short />}
             <div class="said">
               <Author name={me.name} head={row.head} at={row.draft.at} />
@@ -98,22 +109,18 @@ export class Row extends Component<RowProps, { over: boolean }> {
   }
 
   private message({ line, head, key }: Extract<RowOf, { is: "message" }>) {
-    const { me, marks, changes, found, acts } = this.props;
+    const { me, marks, changes, found, chosen, acts } = this.props;
     const { text, edited, chips, pending } = seen(line, marks, changes, me);
     const mine = line.user.id === me.id;
     const named = text !== null && !mine && isMention(text, me.name);
-    const over = (over: boolean) => () => this.setState({ over });
     return (
       <li
-        class={`message${head ? " head" : ""}${pending ? " pending" : ""}${named ? " named" : ""}${found ? " found" : ""}`}
+        class={`message${head ? " head" : ""}${pending ? " pending" : ""}${named ? " named" : ""}${found ? " found" : ""}${chosen ? " chosen" : ""}`}
         tabIndex={-1}
         data-walk
         data-key={key}
         data-seq={line.seq}
-        onMouseEnter={over(true)}
-        onMouseLeave={over(false)}
-        onFocusIn={over(true)}
-        onFocusOut={over(false)}
+        {...this.pointed}
       >
         {head ? <Tile user={line.user} /> : <Time at={line.at} short />}
         <div class="said">
@@ -122,7 +129,7 @@ export class Row extends Component<RowProps, { over: boolean }> {
           {text === null ? <p class="text gone">Message deleted</p> : <Text text={text} edited={edited} />}
           <Chips chips={chips} me={me.id} toggle={(emoji, on) => acts.react(line.seq, emoji, on)} />
         </div>
-        {this.state.over && text !== null && <Tools seq={line.seq} mine={mine} acts={acts} />}
+        {(this.state.over || chosen) && text !== null && <Tools seq={line.seq} mine={mine} acts={acts} />}
       </li>
     );
   }
