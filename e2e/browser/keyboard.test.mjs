@@ -186,3 +186,21 @@ test("a screen reader hears what others say, and not what one says oneself", asy
   await ada.getByRole("log").getByText("grace: from grace").waitFor();
   assert.deepEqual(await ada.getByRole("log").locator("p").allTextContents(), ["grace: from grace"]);
 });
+
+test("commands are found like rooms", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, url, { viewport: { width: 390, height: 780 } });
+  await enter(page, "ada");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("topic");
+  await page.getByRole("option", { name: "Change the topic" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Topic").fill("Tea and trains");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Tea and trains" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("leave");
+  await page.getByRole("option", { name: "Leave" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Join" }).waitFor();
+});

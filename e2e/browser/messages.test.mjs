@@ -211,3 +211,22 @@ test("a long press offers what can be done with a message", async (t) => {
   await message(page, "press me").getByRole("button", { name: /👍/ }).waitFor();
   await choice.waitFor({ state: "detached" });
 });
+
+test("the way back closes what lies over the room, and nothing else", async (t) => {
+  const { url } = await serve(t);
+  const page = await open(t, url, { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true });
+  await enter(page, "ada");
+  await say(page, "said");
+  await heard(page, "said");
+  await message(page, "said").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Message" }).waitFor();
+  await page.goBack();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("dialog", { name: "Search" }).waitFor();
+  await page.goBack();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await heard(page, "said");
+  assert.equal(new URL(page.url()).hash, "#general");
+});

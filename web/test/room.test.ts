@@ -4,7 +4,7 @@ import type { Event } from "../src/client/types";
 import {
   atNewest, hasOlder, joined, kept, left, lookedUp, marksOf, messageAt, newRoom, receive, shown, textOf, withNewer, withOlder, withQuoted, type Reader, type Room,
 } from "../src/state/room";
-import { firstNew, isMention, unread } from "../src/state/unread";
+import { firstNew, unread } from "../src/state/unread";
 import { event, letIn, messages } from "./events";
 
 const lobbyFrom = (from: number, first = 1): Room => joined(newRoom, letIn({ from, first }));
@@ -129,11 +129,6 @@ test("unread are others' messages after the mark that are not deleted", () => {
 test("where the lines do not reach back to the mark, the server's count goes on", () => {
   const room = { ...hear(lobbyFrom(101), messages(101, 105)), read: 10, counted: { upTo: 103, unread: 93, mentions: 2 } };
   deepEqual(unread(room, "ada", "ada"), { unread: 95, mentions: 2 });
-});
-
-test("a mention is @ and the name", () => {
-  ok(isMention("hi @Ada Lovelace, look", "ada lovelace"));
-  ok(!isMention("hi Ada Lovelace", "Ada Lovelace"));
 });
 
 test("new is what others said after one came", () => {

@@ -1,17 +1,23 @@
 import { useEffect, useState } from "preact/hooks";
 
-export type SheetName = "rooms" | "people";
+/** What lies over the room. */
+export type SheetName = "rooms" | "people" | "search" | "message";
 
-/** openSheet is the sheet that lies over the room: a step in the history, so that a phone's back gesture closes it. */
+/** openSheet is what lies over the room: a step in the history, so that a phone's back gesture closes it. */
 export function openSheet(): SheetName | null {
   const state = history.state as { sheet?: SheetName } | null;
   return state?.sheet ?? null;
 }
 
+let leaving = false; // the step back is taken, and has not happened yet
+
 export function useSheet() {
   const [, redraw] = useState({});
   useEffect(() => {
-    const tell = () => redraw({});
+    const tell = () => {
+      leaving = false;
+      redraw({});
+    };
     addEventListener("popstate", tell);
     return () => removeEventListener("popstate", tell);
   }, []);
@@ -22,7 +28,9 @@ export function useSheet() {
       redraw({});
     },
     hide: () => {
-      if (openSheet() !== null) history.back(); // popstate tells when it has happened
+      if (openSheet() === null || leaving) return;
+      leaving = true;
+      history.back();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Line } from "./lines";
+import { isMention } from "./mentions";
 import { marksOf, noCount, textOf, type Counted, type Room } from "./room";
 
 export type Unread = Pick<Counted, "unread" | "mentions">;
@@ -35,11 +36,6 @@ function count(room: Room, me: string, name: string): Unread {
     if (isMention(text, name)) mentions++;
   }
   return { unread, mentions };
-}
-
-/** isMention: a text names somebody by @ and their name. */
-export function isMention(text: string, name: string): boolean {
-  return text.toLowerCase().includes(`@${name.toLowerCase()}`);
 }
 
 /** firstNew is the first of lines that is new to who came when newAfter was their read mark; null if none is. */

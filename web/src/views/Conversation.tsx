@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { User } from "../client/types";
 import { copy } from "../dom/copy";
 import { drawNow } from "../dom/drawNow";
-import { closeDialog } from "../dom/sheet";
+import { closeDialog, useSheet } from "../dom/sheet";
 import { toLast, walked } from "../dom/walk";
 import type { Chat } from "../state/chat";
 import type { Message } from "../state/lines";
@@ -34,6 +34,7 @@ interface Props {
 export function Conversation({ chat, room, me, acts, sought, led }: Props) {
   const [mode, setMode] = useState<Mode>({ is: "new" });
   const [choice, setChoice] = useState<Open | null>(null);
+  const sheet = useSheet();
   const [found, setFound] = useState<number | null>(null);
   const roomNow = useRef(room);
   roomNow.current = room;
@@ -67,7 +68,10 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
       react: (seq, emoji, on) => acts.change(seq, { what: "react", emoji, on }),
       reply: (seq) => compose(seq, "reply"),
       edit: (seq) => compose(seq, "edit"),
-      open: (what, seq, beside) => setChoice({ what, seq, beside: beside.getBoundingClientRect() }),
+      open: (what, seq, beside) => {
+        setChoice({ what, seq, beside: beside.getBoundingClientRect() });
+        sheet.show("message");
+      },
       jump,
       quoted: acts.quoted,
       retry: acts.retry,
@@ -87,11 +91,12 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
     act();
   };
 
+  const chosen = sheet.open === "message" ? choice : null;
   const { lines } = shown(room);
   const empty = lines.length === 0 && !chat.drafts.some((draft) => draft.room === chat.here);
   return (
     <>
-      <Log chat={chat} room={room} me={me} acts={acts} messageActs={messageActs} found={found} chosen={choice?.seq ?? null} onKeyDown={keys}>
+      <Log chat={chat} room={room} me={me} acts={acts} messageActs={messageActs} found={found} chosen={chosen?.seq ?? null} onKeyDown={keys}>
         {hasOlder(room) ? (
           <p class="edge">Loading earlier messages…</p>
         ) : empty ? (
@@ -111,7 +116,9 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
         typing={acts.typing}
         up={() => toLast(document.querySelector(".lines"))}
       />
-      {choice && <MessageChoice key={choice.what} choice={choice} room={room} me={me} acts={acts} messageActs={messageActs} set={setChoice} />}
+      {chosen && (
+        <MessageChoice key={chosen.what} choice={chosen} room={room} me={me} acts={acts} messageActs={messageActs} turn={(what) => setChoice({ ...chosen, what })} close={sheet.hide} />
+      )}
     </>
   );
 }
@@ -157,18 +164,19 @@ interface ChoiceProps {
   me: User;
   acts: Acts;
   messageActs: MessageActs;
-  set: (choice: Open | null) => void;
+  /** turn shows another choice in its place. */
+  turn: (what: Choice) => void;
+  close: () => void;
 }
 
-function MessageChoice({ choice: { what, seq, beside }, room, me, acts, messageActs, set }: ChoiceProps) {
+function MessageChoice({ choice: { what, seq, beside }, room, me, acts, messageActs, turn, close }: ChoiceProps) {
   const message = messageAt(room, seq);
   const text = message ? textOf(message, marksOf(room, seq)) : null;
   useEffect(() => {
-    if (text === null) set(null); // it was deleted meanwhile
+    if (text === null) close(); // it was deleted meanwhile
   }, [text === null]);
   if (!message || text === null) return null;
 
-  const close = () => set(null);
   const then = (act: () => void) => () => {
     closeDialog(); // what it leads to may take the focus
     close();
@@ -195,11 +203,11 @@ function MessageChoice({ choice: { what, seq, beside }, room, me, acts, messageA
             mine={message.user.id === me.id}
             mayDelete={mayDelete(message, me)}
             react={react}
-            allEmoji={() => set({ what: "emoji", seq, beside })}
+            allEmoji={() => turn("emoji")}
             reply={then(() => messageActs.reply(seq))}
             edit={then(() => messageActs.edit(seq))}
             copy={then(() => void copy(text).then((done) => acts.say(done ? "Text copied" : "The browser doesn’t let this page copy")))}
-            remove={() => set({ what: "delete", seq, beside })}
+            remove={() => turn("delete")}
           />
         </Popup>
       );

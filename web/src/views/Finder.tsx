@@ -20,6 +20,8 @@ interface Props {
   /** jump shows a message that was found. */
   jump: (room: string, seq: number) => void;
   mention: (name: string) => void;
+  editTopic: () => void;
+  copyLink: () => void;
 }
 
 type Found = { readonly is: "idle" } | { readonly is: "searching" } | { readonly is: "found"; readonly events: readonly Event[]; readonly cursor?: string } | { readonly is: "failed"; readonly why: string };
@@ -27,13 +29,13 @@ type Found = { readonly is: "idle" } | { readonly is: "searching" } | { readonly
 interface Item {
   readonly key: string;
   readonly icon: IconName | null;
-  readonly group: "Rooms" | "People" | "Messages" | "Elsewhere";
+  readonly group: "Rooms" | "People" | "Commands" | "Messages" | "Elsewhere";
   readonly label: ComponentChildren;
   readonly does: () => void;
 }
 
-/** Finder finds rooms, people, and what was said. */
-export function Finder({ chat, acts, close, jump, mention }: Props) {
+/** Finder finds rooms, people, commands, and what was said. */
+export function Finder({ chat, acts, close, jump, mention, editTopic, copyLink }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState("");
   const [onlyHere, setOnlyHere] = useState(false);
@@ -66,12 +68,17 @@ export function Finder({ chat, acts, close, jump, mention }: Props) {
     const answer = await acts.search(text, onlyHere ? chat.here : null, cursor);
     setFound(typeof answer === "string" ? { is: "failed", why: answer } : { is: "found", ...answer, events: [...events, ...answer.events] });
   };
+  // Each of these ends the search, by going elsewhere or by a step back.
   const then = (act: () => void) => () => {
-    dialog.current?.close(); // what it leads to may take the focus
-    close();
+    dialog.current?.close(); // now: what it leads to may take the focus
     act();
   };
-  const items = itemsFor(chat, text, onlyHere, found, { go: (room) => then(() => acts.go(room)), jump: (room, seq) => then(() => jump(room, seq)), mention: (name) => then(() => mention(name)) });
+  const commands: Does["commands"] = [
+    ["edit", "Change the topic", then(editTopic)],
+    ["link", "Copy the link to this room", then(copyLink)],
+    ["leave", "Leave", then(acts.leave)],
+  ];
+  const items = itemsFor(chat, text, onlyHere, found, { go: (room) => then(() => acts.go(room)), jump: (room, seq) => then(() => jump(room, seq)), mention: (name) => then(() => mention(name)), commands });
   const chosen = items[Math.min(at, items.length - 1)];
 
   return (
@@ -162,6 +169,7 @@ interface Does {
   go: (room: string) => () => void;
   jump: (room: string, seq: number) => () => void;
   mention: (name: string) => () => void;
+  commands: readonly (readonly [icon: IconName, label: string, does: () => void])[];
 }
 
 function itemsFor(chat: Chat, text: string, onlyHere: boolean, found: Found, does: Does): readonly Item[] {
@@ -176,6 +184,11 @@ function itemsFor(chat: Chat, text: string, onlyHere: boolean, found: Found, doe
   if (text !== "" && !text.startsWith("#")) {
     for (const user of [...(chat.rooms.get(chat.here)?.people.values() ?? [])].filter((user) => user.id !== chat.me?.id && has(user.name)).slice(0, 4)) {
       items.push({ key: `user-${user.id}`, group: "People", icon: "people", label: <bdi>{user.name}</bdi>, does: does.mention(user.name) });
+    }
+  }
+  if (!text.match(/^[#@]/)) {
+    for (const [icon, label, run] of does.commands.filter(([, label]) => has(label))) {
+      items.push({ key: icon, group: "Commands", icon, label, does: run });
     }
   }
   if (found.is === "found") {

@@ -1,8 +1,4 @@
-import { useState } from "preact/hooks";
-import { linkTo } from "../dom/address";
-import { copy } from "../dom/copy";
 import { count, maxTopic } from "../state/words";
-import type { Acts } from "./acts";
 import { Icon } from "./Icon";
 
 interface Props {
@@ -15,11 +11,14 @@ interface Props {
   showRooms: (() => void) | null;
   showPeople: () => void;
   find: () => void;
-  acts: Acts;
+  topicEdited: boolean;
+  editTopic: (edited: boolean) => void;
+  setTopic: (text: string) => void;
+  copyLink: () => void;
 }
 
 /** Header names the room and what it is about, and leads to all that is not on the screen. */
-export function Header({ name, topic, people, peopleShown, unread, showRooms, showPeople, find, acts }: Props) {
+export function Header({ name, topic, people, peopleShown, unread, showRooms, showPeople, find, topicEdited, editTopic, setTopic, copyLink }: Props) {
   return (
     <header>
       {showRooms && (
@@ -33,7 +32,7 @@ export function Header({ name, topic, people, peopleShown, unread, showRooms, sh
           <span class="hash">#</span>
           <bdi>{name}</bdi>
         </h1>
-        <Topic key={name} topic={topic} save={acts.topic} />
+        <Topic key={name} topic={topic} editing={topicEdited} edit={editTopic} save={setTopic} />
       </div>
       <button type="button" class="ghost square" aria-label="Search" title="Search (Ctrl K)" onClick={find}>
         <Icon of="search" />
@@ -43,7 +42,7 @@ export function Header({ name, topic, people, peopleShown, unread, showRooms, sh
         class="ghost square link"
         aria-label="Copy link to this room"
         title="Copy link to this room"
-        onClick={() => void copy(linkTo(name)).then((done) => acts.say(done ? "Link copied" : linkTo(name)))}
+        onClick={copyLink}
       >
         <Icon of="link" />
       </button>
@@ -56,11 +55,17 @@ export function Header({ name, topic, people, peopleShown, unread, showRooms, sh
   );
 }
 
-function Topic({ topic, save }: { topic: string; save: (text: string) => void }) {
-  const [editing, setEditing] = useState(false);
+interface TopicProps {
+  topic: string;
+  editing: boolean;
+  edit: (editing: boolean) => void;
+  save: (text: string) => void;
+}
+
+function Topic({ topic, editing, edit, save }: TopicProps) {
   if (!editing) {
     return (
-      <button type="button" class={`topic${topic === "" ? " none" : ""}`} title={topic === "" ? "Say what this room is about" : `${topic} · Change it`} onClick={() => setEditing(true)}>
+      <button type="button" class={`topic${topic === "" ? " none" : ""}`} title={topic === "" ? "Say what this room is about" : `${topic} · Change it`} onClick={() => edit(true)}>
         <bdi>{topic || "Add a topic"}</bdi>
       </button>
     );
@@ -72,13 +77,13 @@ function Topic({ topic, save }: { topic: string; save: (text: string) => void })
         event.preventDefault();
         const text = (event.currentTarget.elements.namedItem("topic") as HTMLInputElement).value.trim();
         if (text !== topic) save(text);
-        setEditing(false);
+        edit(false);
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape") setEditing(false);
+        if (event.key === "Escape") edit(false);
       }}
     >
-      <input ref={(field) => field?.focus()} name="topic" aria-label="Topic" placeholder="What this room is about" defaultValue={topic} maxLength={maxTopic} autocomplete="off" onBlur={() => setEditing(false)} />
+      <input ref={(field) => field?.focus()} name="topic" aria-label="Topic" placeholder="What this room is about" defaultValue={topic} maxLength={maxTopic} autocomplete="off" onBlur={() => edit(false)} />
     </form>
   );
 }

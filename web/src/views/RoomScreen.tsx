@@ -1,8 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
+import { linkTo } from "../dom/address";
+import { copy } from "../dom/copy";
 import { drawNow } from "../dom/drawNow";
 import { insert } from "../dom/insert";
 import { useMedia } from "../dom/media";
-import { closeDialog, useSheet } from "../dom/sheet";
+import { closeDialog, openSheet, useSheet } from "../dom/sheet";
 import { read, store } from "../dom/storage";
 import type { Chat } from "../state/chat";
 import { newRoom } from "../state/room";
@@ -23,14 +25,14 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
   const roomsFit = useMedia("(min-width: 43.75rem)");
   const peopleFit = useMedia("(min-width: 68.75rem)");
   const [peopleWanted, setPeopleWanted] = useState(() => read("browser", peoplePlace) !== "closed");
-  const [finding, setFinding] = useState(false);
+  const [topicEdited, editTopic] = useState(false);
   const [sought, setSought] = useState<{ room: string; seq: number } | null>(null);
   const sheet = useSheet();
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      if (document.querySelector("dialog[open]") === null) drawNow(() => setFinding(true));
+      if (openSheet() === null) drawNow(() => sheet.show("search"));
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
@@ -50,6 +52,7 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
     const field = document.getElementById("composer");
     if (field instanceof HTMLTextAreaElement) insert(field, `@${name} `);
   };
+  const copyLink = () => void copy(linkTo(chat.here)).then((done) => acts.say(done ? "Link copied" : linkTo(chat.here)));
   const people = <People room={room} me={me} mention={mention} />;
   const rooms = <Rooms chat={chat} acts={acts} />;
 
@@ -78,8 +81,11 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
           unread={unreadInAll(chat)}
           showRooms={roomsFit ? null : () => sheet.show("rooms")}
           showPeople={togglePeople}
-          find={() => setFinding(true)}
-          acts={acts}
+          find={() => sheet.show("search")}
+          topicEdited={topicEdited}
+          editTopic={editTopic}
+          setTopic={acts.topic}
+          copyLink={copyLink}
         />
         <Bar chat={chat} now={acts.now} />
         <Conversation key={chat.here} chat={chat} room={room} me={me} acts={acts} sought={sought?.room === chat.here ? sought : null} led={() => setSought(null)} />
@@ -99,14 +105,23 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
           {people}
         </Sheet>
       )}
-      {finding && (
+      {sheet.open === "search" && (
         <Finder
           chat={chat}
           acts={acts}
-          close={() => setFinding(false)}
+          close={sheet.hide}
           mention={mention}
+          editTopic={() => {
+            sheet.hide();
+            editTopic(true);
+          }}
+          copyLink={() => {
+            sheet.hide();
+            copyLink();
+          }}
           jump={(name, seq) => {
-            if (name !== chat.here) acts.go(name);
+            if (name === chat.here) sheet.hide();
+            else acts.go(name);
             setSought({ room: name, seq });
           }}
         />
