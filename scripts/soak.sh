@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Kills a server 50 times while it acknowledges a million messages, and cuts the power of a store's disk 100 times: PARLEY_KILLS, PARLEY_ACKED and PARLEY_CUTS say how often.
-# Needs root and /dev/fuse. Takes some minutes.
+# The long suite: kills a server 50 times while it acknowledges a million messages, cuts the power of a store's disk 100 times, says 50,000 messages up to five times each,
+# has 100 of 1,000 members stop reading for a minute, and tries 2,000 interleavings of everything. The variables say how much.
+# Needs root and /dev/fuse. Takes about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export PARLEY_KILLS=${PARLEY_KILLS-50} PARLEY_ACKED=${PARLEY_ACKED-1000000} PARLEY_CUTS=${PARLEY_CUTS-100}
-go test -tags e2e -count=1 -timeout 1h -v -run TestAKilledServerLosesNothingItAcknowledged ./e2e
+export PARLEY_REPEATED=${PARLEY_REPEATED-50000} PARLEY_MEMBERS=${PARLEY_MEMBERS-1000} PARLEY_SLOW_SECONDS=${PARLEY_SLOW_SECONDS-60}
+go test -tags e2e -count=1 -timeout 1h -v -run 'TestAKilledServerLosesNothing|TestASendIsWrittenOnce|TestOneWhoWasAway|TestSlowReadersCostLittle' ./e2e
 go test -tags e2e -count=1 -timeout 1h -v -run 'PowerCut|FailedFsync|CutOffAnywhere' ./internal/store/sqlite
+go test -count=1 -timeout 1h -v -run TestEveryViewIsTheLog ./internal/engine -rapid.checks="${PARLEY_VIEWS-2000}"
