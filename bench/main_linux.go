@@ -1,7 +1,8 @@
-// Command bench measures chat servers that speak the tutorial dialect, side by side:
+// Command bench measures Parley, and chat servers that speak the tutorial dialect, side by side:
 //
 //	go run ./bench compare                    Parley, the same chat on ws (npm) and on gws (Go), and the machine's limit
 //	go run ./bench load -addr HOST:PORT -pid N    a server that already runs
+//	go run ./bench durable                    Parley with parley.v1 and its log on disk, beside the disk's own figures
 //
 // compare builds what it measures, starts each server in turn on a free port of the loopback, takes several rounds
 // (one run of each server a round, so that all meet the same moods of the machine), and prints medians and the
@@ -35,9 +36,11 @@ func run(args []string) error {
 			return compare(args[1:])
 		case "load":
 			return loadOne(args[1:])
+		case "durable":
+			return onDisk(args[1:])
 		}
 	}
-	return errors.New("want a command: compare, or load")
+	return errors.New("want a command: compare, load, or durable")
 }
 
 // loadFlags are the settings of a run, for both commands.
