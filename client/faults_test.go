@@ -160,6 +160,45 @@ func TestAPassThatNoLongerHoldsMakesANewGuest(t *testing.T) {
 	})
 }
 
+func TestANewGuestSaysNothingBeforeItsPassIsStored(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *server) {
+		d := &disk{state: client.State{Outbox: []protocol.Send{{Room: "lobby", Text: "hello", Key: "k"}}}}
+		c := s.client(t, client.Options{Storage: d})
+		d.kill()
+		if end := next[client.Disconnected](t, c.Client); !errors.Is(end.Err, errKilled) {
+			t.Errorf("told %v", end.Err)
+		}
+		time.Sleep(time.Hour)
+		s.locked(func() {
+			if len(s.heard) > 0 {
+				t.Errorf("the server hears %v", s.heard)
+			}
+		})
+		state, _ := d.Load() // and it can be written again
+		if _, err := c.Outbox()[0].Wait(t.Context()); err != nil || state.Pass != "" {
+			t.Errorf("%v, with %+v stored before", err, state)
+		}
+	})
+}
+
+func TestARefusedJoinForgetsNoCursor(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *server) {
+		for i := range 9 {
+			s.say("lobby", fmt.Sprint(i))
+		}
+		s.refuse = []*protocol.Error{{Code: protocol.CodeForbidden}}
+		d := &disk{state: client.State{Cursors: map[string]protocol.Cursor{"lobby": {Epoch: "1", Seq: 7}}}}
+		c := s.client(t, client.Options{Storage: d})
+		if _, err := c.Join(t.Context(), protocol.Join{Room: "lobby"}); err == nil {
+			t.Fatal("it is let in")
+		}
+		join(t, c, "lobby")
+		if e := next[client.Event](t, c.Client); e.Seq != 8 {
+			t.Errorf("it goes on with %d", e.Seq)
+		}
+	})
+}
+
 func TestASlowReaderStopsTheServerAndMissesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server) {
 		c := s.client(t, client.Options{})
@@ -197,6 +236,9 @@ func TestASlowReaderStopsTheServerAndMissesNothing(t *testing.T) {
 			if seen == n {
 				break
 			}
+		}
+		if got := told(); got <= n {
+			t.Errorf("%d events were told: nothing was passed over, so all of it was kept", got)
 		}
 	})
 }
