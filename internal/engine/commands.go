@@ -137,8 +137,11 @@ func topic(by *auth.Identity, payload []byte) (d store.Draft, err error) {
 	return d, err
 }
 
-// mayWrite counts a draft against its user's rate.
-func (u *user) mayWrite(kind protocol.Kind, now time.Time) error {
+// mayWrite counts a draft against its user's rate, unless the store stands still.
+func (e *Engine) mayWrite(u *user, kind protocol.Kind, now time.Time) error {
+	if e.writer.Full() {
+		return &protocol.Error{Code: protocol.CodeUnavailable}
+	}
 	may := u.mayAct
 	if kind == protocol.KindMessage || kind == protocol.KindEdit {
 		may = u.mayChat

@@ -63,7 +63,7 @@ func (e *Engine) do(ctx context.Context, by *auth.Identity, name string, payload
 func (e *Engine) write(ctx context.Context, d store.Draft) (store.Result, error) {
 	u, done := e.users.call(d.User.ID)
 	defer func() { done(time.Now()) }()
-	if err := u.mayWrite(d.Kind, time.Now()); err != nil {
+	if err := e.mayWrite(u, d.Kind, time.Now()); err != nil {
 		return store.Result{}, err
 	}
 	r := e.rooms.open(d.Room)

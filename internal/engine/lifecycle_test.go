@@ -174,6 +174,37 @@ func TestADrainTellsWhatBecameOfWhatIsInFlight(t *testing.T) {
 	}
 }
 
+// What was proposed stays when its proposer hangs up; others come, and leave more.
+func TestAStoreThatStandsStillGathersNoMoreThanItMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, disk := withSlowDisk(t)
+		tutorial, ada := pipe(t, e), whisper(t, e, "ada")
+		tutorial.send(`{"type":"join"}`)
+		tutorial.next()
+		gone, hangUp := context.WithCancel(context.Background())
+		hangUp()
+		longest := fmt.Appendf(nil, `{"room":"lobby","text":%q}`, strings.Repeat("𝄞", protocol.MaxTextRunes))
+		const most = 64 << 20 / (4 * protocol.MaxTextRunes)
+		for range most + 100 {
+			_, _ = e.Do(gone, guest("linus"), "send", longest)
+			synctest.Wait() // the first one alone is at the disk
+		}
+		tutorial.send(`{"type":"chat","text":"hello"}`)
+		tutorial.want(errorFrame("Not saved, try again"))
+		ada.wantCode(protocol.CodeUnavailable, "send", `"room":"lobby","text":"hello"`)
+		close(disk.goOn)
+		synctest.Wait()
+		ada.mustDo("send", `"room":"lobby","text":"hello"`)
+		if head := ada.mustDo("history", `"room":"lobby","limit":0`)["head"].(float64); head > most+2 {
+			t.Errorf("%v messages were waiting, want at most %d", head, most)
+		}
+		for _, p := range []*peer{tutorial, ada.peer} {
+			p.conn.Close()
+		}
+		synctest.Wait()
+	})
+}
+
 func TestADrainWaitsForWhatIsDoneWithoutASession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, disk := withSlowDisk(t)

@@ -56,6 +56,9 @@ func (t *tutorialDialect) chat(c *tutorial.Command, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if s.engine.writer.Full() {
+		return &protocol.Error{Code: protocol.CodeUnavailable}
+	}
 	s.inflight++
 	s.engine.writer.Propose(roomlog.Proposal{
 		Log: t.here.room.log,

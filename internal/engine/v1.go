@@ -98,7 +98,7 @@ func (v *v1) write(id string, c command, payload []byte, now time.Time) {
 	s := v.session
 	draft, err := c.write(&s.identity, payload)
 	if err == nil {
-		err = s.user.mayWrite(draft.Kind, now)
+		err = s.engine.mayWrite(s.user, draft.Kind, now)
 	}
 	if err != nil {
 		v.no(id, err, now)

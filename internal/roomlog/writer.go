@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"unsafe"
 
 	"github.com/parley-chat/parley/internal/store"
 )
@@ -40,6 +41,7 @@ type Writer struct {
 	// Guarded by mu.
 	mu      sync.Mutex
 	waiting []Proposal
+	bytes   int // of them
 	closed  bool
 }
 
@@ -53,12 +55,26 @@ func NewWriter(s store.Store, appended func(events int), failed func(err error))
 }
 
 // Propose hands p in. Proposals of one goroutine are appended in its order. It
-// never blocks: what one proposer may have waiting is the proposer's to bound.
+// never blocks: what one proposer may have waiting is the proposer's to bound, and
+// nobody proposes when it is full.
 func (w *Writer) Propose(p Proposal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting = append(w.waiting, p)
+	w.bytes += int(unsafe.Sizeof(p)) + len(p.Draft.Text)
 	w.more.Signal()
+}
+
+// maxWaiting is how many bytes of proposals may wait, about: far more than a store
+// leaves that works.
+const maxWaiting = 64 << 20
+
+// Full reports whether the store has stood still for so long that no more may wait
+// for it.
+func (w *Writer) Full() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.bytes >= maxWaiting
 }
 
 // Close appends what is waiting and stops. Nothing may be proposed after.
@@ -100,7 +116,7 @@ func (w *Writer) take(done []Proposal) []Proposal {
 		w.more.Wait()
 	}
 	batch := w.waiting
-	w.waiting = done[:0]
+	w.waiting, w.bytes = done[:0], 0
 	return batch
 }
 
