@@ -67,7 +67,9 @@ func (v *v1) ok(id string, fields any) { v.tell(doneFrame(id, fields)) }
 func (v *v1) no(id string, err error, now time.Time) {
 	v.session.engine.metrics.Refused(codeOf(err))
 	v.tell(refusedFrame(id, err))
-	v.session.tire(now)
+	if codeOf(err) != protocol.CodeUnavailable { // which is no fault of its peer's
+		v.session.tire(now)
+	}
 }
 
 func (v *v1) hear(m frame.Message, now time.Time) {

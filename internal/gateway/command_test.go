@@ -234,6 +234,10 @@ func TestDrainingDoorDoesNoCommands(t *testing.T) {
 			t.Errorf("%s: %+v", command, got)
 		}
 	}
+	const origin = "http://localhost:3000" // may read why
+	if got := d.ask(post("rooms", "{}", "Origin: "+origin)); got.status != 503 || got.header.Get("Access-Control-Allow-Origin") != origin {
+		t.Errorf("%+v, want Access-Control-Allow-Origin: %s", got, origin)
+	}
 }
 
 func TestBodyThatDoesNotComeHoldsNothing(t *testing.T) {

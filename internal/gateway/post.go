@@ -11,19 +11,21 @@ import (
 // nobody tries tokens or says things faster here.
 func (g *Gateway) post(do func(r *http.Request) (answer []byte, why *refusal)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		// First of all, so that a page may read why it is refused.
+		forbidden := g.origins.check(r, protocol.V1)
+		if origin := r.Header.Get("Origin"); origin != "" && forbidden == nil {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+			w.Header().Add("Vary", "Origin")
+		}
 		place, why := g.enter(g.client(r))
 		if why != nil {
 			g.refuseJSON(w, r, why)
 			return
 		}
 		defer place.leave()
-		if why = g.origins.check(r, protocol.V1); why != nil {
-			g.refuseJSON(w, r, why)
+		if forbidden != nil {
+			g.refuseJSON(w, r, forbidden)
 			return
-		}
-		if origin := r.Header.Get("Origin"); origin != "" {
-			w.Header().Set("Access-Control-Allow-Origin", origin)
-			w.Header().Add("Vary", "Origin")
 		}
 		switch r.Method {
 		case http.MethodOptions: // of a page of another origin: may it ask at all?
