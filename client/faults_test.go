@@ -31,10 +31,20 @@ type running struct {
 
 func (s *server) client(t *testing.T, o client.Options) *running {
 	t.Helper()
+	return run(t, s.idle(t, o))
+}
+
+// idle is a client that does not run yet.
+func (s *server) idle(t *testing.T, o client.Options) *client.Client {
+	t.Helper()
 	c, err := client.New("http://chat.example", s.options(o))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+func run(t *testing.T, c *client.Client) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{c, cancel, make(chan error, 1)}
 	go func() { r.ended <- c.Run(ctx) }()
@@ -163,8 +173,9 @@ func TestAPassThatNoLongerHoldsMakesANewGuest(t *testing.T) {
 func TestANewGuestSaysNothingBeforeItsPassIsStored(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server) {
 		d := &disk{state: client.State{Outbox: []protocol.Send{{Room: "lobby", Text: "hello", Key: "k"}}}}
-		c := s.client(t, client.Options{Storage: d})
+		idle := s.idle(t, client.Options{Storage: d})
 		d.kill()
+		c := run(t, idle)
 		if end := next[client.Disconnected](t, c.Client); !errors.Is(end.Err, errKilled) {
 			t.Errorf("told %v", end.Err)
 		}
@@ -408,10 +419,7 @@ func TestAJoinThatNobodyWaitsForIsTakenBack(t *testing.T) {
 func TestAfterRunEverythingReturnsItsError(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server) {
 		s.locked(func() { s.faults.status = http.StatusForbidden })
-		c, err := client.New("http://chat.example", s.options(client.Options{}))
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := s.idle(t, client.Options{})
 		m, err := c.Post(protocol.Send{Room: "lobby", Text: "x"})
 		if err != nil {
 			t.Fatal(err)
