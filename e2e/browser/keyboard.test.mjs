@@ -200,7 +200,7 @@ test("commands are found like rooms", async (t) => {
   await page.getByRole("button", { name: "Tea and trains" }).waitFor();
   await page.keyboard.press("Control+k");
   await page.keyboard.type("leave");
-  await page.getByRole("option", { name: "Leave" }).waitFor();
+  await page.getByRole("option", { name: "Leave", exact: true }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Join" }).waitFor();
 });

@@ -106,7 +106,6 @@ for (const [how, signal] of [["crashes", "SIGKILL"], ["drains", "SIGTERM"]]) {
     for (const text of written) await say(ada, text);
     await offline(ada, 3);
     await serve(t, { port: first.port, dir: first.dir });
-    await grace.getByRole("button", { name: "Try now" }).click();
     for (const page of [ada, grace]) {
       await heard(page, "third");
       assert.deepEqual(await texts(page), ["before", ...written]);

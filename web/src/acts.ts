@@ -1,6 +1,7 @@
 import { ParleyError } from "./client/error";
 import type { Chat as Client } from "./client/types";
-import { correctTo, goTo as addressTo } from "./dom/address";
+import { hashOf } from "./dom/address";
+import { correctTo, hideSheet, stepTo } from "./dom/sheet";
 import { store as keep } from "./dom/storage";
 import { asked, withoutChange, written } from "./state/changes";
 import { withRoom, type Chat, type Does } from "./state/chat";
@@ -46,12 +47,12 @@ export function actsOn(store: Store, client: Client, namePlace: string): Acts {
         });
       }
       change((chat) => goTo({ ...chat, name }, room));
-      correctTo(room);
+      correctTo(hashOf(room));
       for (const mine of store.chat.rooms.keys()) client.room(mine).join();
     },
 
     leave() {
-      history.replaceState(null, "");
+      hideSheet();
       for (const mine of store.chat.rooms.keys()) client.room(mine).leave();
       change((chat) => ({ ...chat, screen: { is: "door", wrong: null }, rooms: new Map([...chat.rooms].map(([name, room]) => [name, { ...room, at: "outside" as const }])) }));
     },
@@ -59,7 +60,7 @@ export function actsOn(store: Store, client: Client, namePlace: string): Acts {
     go(room) {
       const wrong = wrongName("room", room);
       if (wrong !== null) return acts.say(wrong);
-      addressTo(room);
+      stepTo(hashOf(room));
       change((chat) => goTo(chat, room));
       client.room(room).join();
     },

@@ -2,7 +2,8 @@ import { options, render } from "preact";
 import "./style/style.css";
 import { actsOn } from "./acts";
 import { connect } from "./client/connect";
-import { correctTo, roomInAddress } from "./dom/address";
+import { hashOf, roomInAddress } from "./dom/address";
+import { correctTo, watchHistory } from "./dom/sheet";
 import { read as remembered, readList, store as keep } from "./dom/storage";
 import { showUnread } from "./dom/title";
 import { takeToken } from "./dom/token";
@@ -22,7 +23,6 @@ const mostRooms = 30; // that one comes back to
 
 const token = takeToken();
 const name = remembered("browser", places.name);
-history.replaceState(null, ""); // no sheet is open yet, whatever was before a reload
 const client = connect({ url: document.baseURI, token, ...(name === null ? {} : { name }) });
 const store = new Store(atFirst());
 const acts = actsOn(store, client, places.name);
@@ -41,7 +41,7 @@ watchPage((looks) => {
   store.change((chat) => watched(chat, looks));
   if (looks) acts.listRooms();
 });
-addEventListener("popstate", () => {
+watchHistory(() => {
   const room = roomInAddress() ?? general;
   if (room === store.chat.here) return;
   if (store.chat.screen.is === "door") return store.change((chat) => ({ ...chat, here: room }));
@@ -63,7 +63,7 @@ store.listen((chat) => {
   if (!inside) return;
   keep("browser", places.room, chat.here);
   keep("browser", places.rooms, JSON.stringify([...chat.rooms.keys()].slice(0, mostRooms)));
-  if (roomInAddress() !== chat.here) correctTo(chat.here); // the server kept us where we were
+  if (roomInAddress() !== chat.here) correctTo(hashOf(chat.here)); // the server kept us where we were
   const seq = toRead(chat);
   if (seq === null) return;
   client.room(chat.here).read(seq);

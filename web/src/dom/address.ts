@@ -1,5 +1,4 @@
 import { cleanRoom, wrongName } from "../state/words";
-import { openSheet } from "./sheet";
 
 /** roomInAddress is the room that the page's address names (/#room), or null. */
 export function roomInAddress(): string | null {
@@ -26,15 +25,4 @@ export function linkTo(room: string): string {
   link.search = "";
   link.hash = hashOf(room);
   return link.href;
-}
-
-/** goTo makes room the page's address: a new step in the history, unless a sheet's step can be turned into it. */
-export function goTo(room: string): void {
-  if (openSheet() === null) history.pushState(null, "", hashOf(room));
-  else history.replaceState(null, "", hashOf(room));
-}
-
-/** correctTo changes the address without a step in the history. */
-export function correctTo(room: string): void {
-  history.replaceState(history.state, "", hashOf(room));
 }

@@ -3,39 +3,74 @@ import { useEffect, useState } from "preact/hooks";
 /** What lies over the room. */
 export type SheetName = "rooms" | "people" | "search" | "message";
 
-/** openSheet is what lies over the room: a step in the history, so that a phone's back gesture closes it. */
-export function openSheet(): SheetName | null {
-  const state = history.state as { sheet?: SheetName } | null;
-  return state?.sheet ?? null;
+// A sheet is a step in the history, so that a phone's back gesture closes it. A
+// browser takes a step back in its own time: what is wanted meanwhile waits for it.
+let open: SheetName | null = null;
+let leaving = false; // a step back is on its way
+let wanted: string | null = null; // the address to go to then
+const redraws = new Set<() => void>();
+
+/** watchHistory keeps what lies over the room in step with the history, and tells when the person walked to another address. */
+export function watchHistory(walked: () => void): void {
+  history.replaceState(null, ""); // nothing is open yet, whatever was before a reload
+  addEventListener("popstate", () => {
+    if (!leaving) {
+      show((history.state as { sheet?: SheetName } | null)?.sheet ?? null);
+      return walked();
+    }
+    leaving = false;
+    if (wanted !== null) history.pushState(null, "", wanted);
+    if (open !== null) history.pushState({ sheet: open }, "");
+    wanted = null;
+  });
 }
 
-let leaving = false; // the step back is taken, and has not happened yet
+/** stepTo makes an address a new step in the history; what lies over the room closes, and its step becomes this one. */
+export function stepTo(address: string): void {
+  if (leaving) wanted = address;
+  else if (open !== null) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+  show(null);
+}
 
-export function useSheet() {
+/** correctTo changes the address without a step. */
+export function correctTo(address: string): void {
+  if (!leaving) history.replaceState(history.state, "", address);
+}
+
+export function openSheet(): SheetName | null {
+  return open;
+}
+
+export function showSheet(sheet: SheetName): void {
+  if (open === null && !leaving) history.pushState({ sheet }, "");
+  show(sheet);
+}
+
+export function hideSheet(): void {
+  if (open !== null && !leaving) {
+    leaving = true;
+    history.back();
+  }
+  show(null);
+}
+
+export function useSheet(): SheetName | null {
   const [, redraw] = useState({});
   useEffect(() => {
-    const tell = () => {
-      leaving = false;
-      redraw({});
-    };
-    addEventListener("popstate", tell);
-    return () => removeEventListener("popstate", tell);
+    const tell = () => redraw({});
+    redraws.add(tell);
+    return () => void redraws.delete(tell);
   }, []);
-  return {
-    open: openSheet(),
-    show: (sheet: SheetName) => {
-      history.pushState({ sheet }, "");
-      redraw({});
-    },
-    hide: () => {
-      if (openSheet() === null || leaving) return;
-      leaving = true;
-      history.back();
-    },
-  };
+  return open;
 }
 
 /** closeDialog closes what lies over the room at once, without waiting for the next drawing. */
 export function closeDialog(): void {
   document.querySelector<HTMLDialogElement>("dialog[open]")?.close();
+}
+
+function show(sheet: SheetName | null): void {
+  open = sheet;
+  for (const redraw of redraws) redraw();
 }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { User } from "../client/types";
 import { copy } from "../dom/copy";
 import { drawNow } from "../dom/drawNow";
-import { closeDialog, useSheet } from "../dom/sheet";
+import { closeDialog, hideSheet, showSheet, useSheet } from "../dom/sheet";
 import { toLast, walked } from "../dom/walk";
 import type { Chat } from "../state/chat";
 import type { Message } from "../state/lines";
@@ -68,10 +68,11 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
       react: (seq, emoji, on) => acts.change(seq, { what: "react", emoji, on }),
       reply: (seq) => compose(seq, "reply"),
       edit: (seq) => compose(seq, "edit"),
-      open: (what, seq, beside) => {
-        setChoice({ what, seq, beside: beside.getBoundingClientRect() });
-        sheet.show("message");
-      },
+      open: (what, seq, beside) =>
+        drawNow(() => {
+          setChoice({ what, seq, beside: beside.getBoundingClientRect() });
+          showSheet("message");
+        }),
       jump,
       quoted: acts.quoted,
       retry: acts.retry,
@@ -91,7 +92,7 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
     act();
   };
 
-  const chosen = sheet.open === "message" ? choice : null;
+  const chosen = sheet === "message" ? choice : null;
   const { lines } = shown(room);
   const empty = lines.length === 0 && !chat.drafts.some((draft) => draft.room === chat.here);
   return (
@@ -117,7 +118,7 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
         up={() => toLast(document.querySelector(".lines"))}
       />
       {chosen && (
-        <MessageChoice key={chosen.what} choice={chosen} room={room} me={me} acts={acts} messageActs={messageActs} turn={(what) => setChoice({ ...chosen, what })} close={sheet.hide} />
+        <MessageChoice key={chosen.what} choice={chosen} room={room} me={me} acts={acts} messageActs={messageActs} turn={(what) => setChoice({ ...chosen, what })} close={hideSheet} />
       )}
     </>
   );

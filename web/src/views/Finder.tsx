@@ -2,6 +2,7 @@ import { Fragment } from "preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Event } from "../client/types";
+import { drawNow } from "../dom/drawNow";
 import type { Chat } from "../state/chat";
 import { mine, others } from "../state/rooms";
 import { cleanRoom, wrongName } from "../state/words";
@@ -40,7 +41,7 @@ export function Finder({ chat, acts, close, jump, mention, editTopic, copyLink }
   const [typed, setTyped] = useState("");
   const [onlyHere, setOnlyHere] = useState(false);
   const [found, setFound] = useState<Found>({ is: "idle" });
-  const [at, setAt] = useState(0);
+  const [at, setAt] = useState(""); // the chosen one's key; the first is chosen where it is not there
   const text = typed.trim();
 
   useLayoutEffect(() => {
@@ -50,7 +51,6 @@ export function Finder({ chat, acts, close, jump, mention, editTopic, copyLink }
     return () => open?.close();
   }, []);
   useEffect(() => {
-    setAt(0);
     if (text === "") return setFound({ is: "idle" });
     let stale = false;
     const timer = setTimeout(async () => {
@@ -79,17 +79,14 @@ export function Finder({ chat, acts, close, jump, mention, editTopic, copyLink }
     ["leave", "Leave", then(acts.leave)],
   ];
   const items = itemsFor(chat, text, onlyHere, found, { go: (room) => then(() => acts.go(room)), jump: (room, seq) => then(() => jump(room, seq)), mention: (name) => then(() => mention(name)), commands });
-  const chosen = items[Math.min(at, items.length - 1)];
+  const chosen = items.find((item) => item.key === at) ?? items[0];
 
   return (
     <dialog
       ref={dialog}
       class="finder"
       aria-label="Search"
-      onCancel={(event) => {
-        event.preventDefault();
-        close();
-      }}
+      onCancel={close}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();
       }}
@@ -114,14 +111,17 @@ export function Finder({ chat, acts, close, jump, mention, editTopic, copyLink }
             spellcheck={false}
             maxLength={250}
             value={typed}
-            onInput={(event) => setTyped(event.currentTarget.value)}
+            onInput={(event) => {
+              const { value } = event.currentTarget;
+              drawNow(() => setTyped(value)); // Enter means what stands there then
+            }}
             onKeyDown={(event) => {
               const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
               if (step === undefined || items.length === 0) return;
               event.preventDefault();
-              const next = (Math.min(at, items.length - 1) + step + items.length) % items.length;
-              setAt(next);
-              document.getElementById(`found-${items[next]?.key}`)?.scrollIntoView({ block: "nearest" });
+              const next = items[(items.indexOf(chosen as Item) + step + items.length) % items.length] as Item;
+              drawNow(() => setAt(next.key));
+              document.getElementById(`found-${next.key}`)?.scrollIntoView({ block: "nearest" });
             }}
           />
           <button type="button" class="ghost square" aria-label="Close search" onClick={close}>
@@ -142,7 +142,7 @@ export function Finder({ chat, acts, close, jump, mention, editTopic, copyLink }
                   {item.group}
                 </li>
               )}
-              <li id={`found-${item.key}`} role="option" aria-selected={item === chosen} class={`option${item.group === "Messages" ? " heard" : ""}`} onMouseMove={() => setAt(i)} onClick={item.does}>
+              <li id={`found-${item.key}`} role="option" aria-selected={item === chosen} class={`option${item.group === "Messages" ? " heard" : ""}`} onMouseMove={() => setAt(item.key)} onClick={item.does}>
                 {item.icon && <Icon of={item.icon} />}
                 {item.label}
               </li>

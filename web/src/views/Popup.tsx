@@ -24,10 +24,7 @@ export function Popup({ label, beside, close, children }: Props) {
       ref={dialog}
       class="popup"
       aria-label={label}
-      onCancel={(event) => {
-        event.preventDefault();
-        close();
-      }}
+      onCancel={close}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();
       }}

@@ -4,7 +4,7 @@ import { copy } from "../dom/copy";
 import { drawNow } from "../dom/drawNow";
 import { insert } from "../dom/insert";
 import { useMedia } from "../dom/media";
-import { closeDialog, openSheet, useSheet } from "../dom/sheet";
+import { closeDialog, hideSheet, openSheet, showSheet, useSheet } from "../dom/sheet";
 import { read, store } from "../dom/storage";
 import type { Chat } from "../state/chat";
 import { newRoom } from "../state/room";
@@ -32,7 +32,7 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
     const keys = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      if (openSheet() === null) drawNow(() => sheet.show("search"));
+      if (openSheet() === null) drawNow(() => showSheet("search"));
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
@@ -40,15 +40,15 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
 
   const room = chat.rooms.get(chat.here) ?? newRoom;
   const me = chat.me ?? { id: "", name: chat.name };
-  const peopleShown = peopleFit ? peopleWanted : sheet.open === "people";
+  const peopleShown = peopleFit ? peopleWanted : sheet === "people";
   const togglePeople = () => {
-    if (!peopleFit) return sheet.show("people");
+    if (!peopleFit) return showSheet("people");
     store("browser", peoplePlace, peopleWanted ? "closed" : null);
     setPeopleWanted(!peopleWanted);
   };
   const mention = (name: string) => {
     closeDialog();
-    sheet.hide();
+    hideSheet();
     const field = document.getElementById("composer");
     if (field instanceof HTMLTextAreaElement) insert(field, `@${name} `);
   };
@@ -79,9 +79,9 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
           people={room.count}
           peopleShown={peopleShown}
           unread={unreadInAll(chat)}
-          showRooms={roomsFit ? null : () => sheet.show("rooms")}
+          showRooms={roomsFit ? null : () => showSheet("rooms")}
           showPeople={togglePeople}
-          find={() => sheet.show("search")}
+          find={() => showSheet("search")}
           topicEdited={topicEdited}
           editTopic={editTopic}
           setTopic={acts.topic}
@@ -95,32 +95,32 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
           {people}
         </aside>
       )}
-      {sheet.open === "rooms" && !roomsFit && (
-        <Sheet side="left" label="Rooms" close={sheet.hide}>
+      {sheet === "rooms" && !roomsFit && (
+        <Sheet side="left" label="Rooms" close={hideSheet}>
           {rooms}
         </Sheet>
       )}
-      {sheet.open === "people" && !peopleFit && (
-        <Sheet side="right" label="People" close={sheet.hide}>
+      {sheet === "people" && !peopleFit && (
+        <Sheet side="right" label="People" close={hideSheet}>
           {people}
         </Sheet>
       )}
-      {sheet.open === "search" && (
+      {sheet === "search" && (
         <Finder
           chat={chat}
           acts={acts}
-          close={sheet.hide}
+          close={hideSheet}
           mention={mention}
           editTopic={() => {
-            sheet.hide();
+            hideSheet();
             editTopic(true);
           }}
           copyLink={() => {
-            sheet.hide();
+            hideSheet();
             copyLink();
           }}
           jump={(name, seq) => {
-            if (name === chat.here) sheet.hide();
+            if (name === chat.here) hideSheet();
             else acts.go(name);
             setSought({ room: name, seq });
           }}

@@ -22,10 +22,7 @@ export function Sheet({ side, label, close, children }: Props) {
       ref={dialog}
       class={`sheet ${side}`}
       aria-label={label}
-      onCancel={(event) => {
-        event.preventDefault();
-        close();
-      }}
+      onCancel={close}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();
       }}

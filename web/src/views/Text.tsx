@@ -29,9 +29,12 @@ export function Text({ text, edited = 0 }: Props) {
           ),
         )}
         {edited > 0 && (
-          <span class="edited" title={`Edited: ${fullTime(edited)}`}>
-            edited
-          </span>
+          <>
+            {" "}
+            <span class="edited" title={`Edited: ${fullTime(edited)}`}>
+              edited
+            </span>
+          </>
         )}
       </p>
       {long && (
