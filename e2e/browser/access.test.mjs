@@ -97,8 +97,21 @@ test("text of twice the size fits", async (t) => {
     await enter(page, "Ada Lovelace");
     await fits(page, `empty room, ${viewport.width} px`);
     await say(page, `a long word: ${"x".repeat(300)}`);
-    await page.locator("li.message").first().waitFor();
+    await page.locator("li[data-seq]").first().waitFor();
     await fits(page, `room, ${viewport.width} px`);
+    await page.locator("li[data-seq]").first().focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Message" }).waitFor();
+    await fits(page, `choices, ${viewport.width} px`);
+    await page.getByRole("button", { name: "More emoji" }).click();
+    await page.getByRole("dialog", { name: "React" }).waitFor();
+    await fits(page, `emoji, ${viewport.width} px`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("long");
+    await page.getByRole("option").filter({ hasText: "a long word" }).first().waitFor();
+    await fits(page, `search, ${viewport.width} px`);
   }
 });
 
