@@ -35,7 +35,8 @@ gotest() { go test -json "$@" 2>&1 | "$work/tally" -counts "$counts"; }
 suite "formatting, vet, lint" scripts/lint.sh
 suite "shell scripts" shellcheck scripts/*.sh .ci/run
 suite "unit tests" gotest ./...
-suite "unit tests, race detector" gotest -race ./...
+# Shorter: of the laws, a fifth as many cases.
+suite "unit tests, race detector" gotest -race -short ./...
 suite "fuzzing, ${FUZZTIME:=5s} a target" scripts/fuzz.sh "$FUZZTIME"
 suite "web page: types, and the bundle is its sources'" scripts/web.sh
 suite "power cuts" gotest -tags e2e ./internal/store/sqlite
