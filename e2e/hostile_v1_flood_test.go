@@ -32,14 +32,14 @@ func TestFloodsOfCommandsCostLittleAndLeaveNothing(t *testing.T) {
 		grows int // bytes that the server may grow by at most, for each
 		flood func(t *testing.T, s *server, i int)
 	}{
-		{"pings", 50, 256 << 10, untilStuckWith(`{"type":"ping","id":"a"}`)},
+		{"pings", 50, 512 << 10, untilStuckWith(`{"type":"ping","id":"a"}`)},
 		{"pages of history", 50, 512 << 10, untilStuckWith(`{"type":"history","id":"a","room":"pages","limit":100}`)},
 		{"searches", 50, 512 << 10, untilStuckWith(`{"type":"search","id":"a","text":"x","limit":100}`)},
 		{"lists of rooms", 50, 512 << 10, untilStuckWith(`{"type":"rooms","id":"a"}`)},
-		{"read marks", 50, 256 << 10, untilStuckWith(`{"type":"read","id":"a","room":"pages","seq":7}`)},
-		{"typing", 50, 256 << 10, untilStuckWith(`{"type":"join","id":"j","room":"typing"}`, `{"type":"typing","id":"a","room":"typing"}`)},
-		{"new names", 50, 256 << 10, untilStuckWith(`{"type":"join","id":"j","room":"names"}`, `{"type":"rename","id":"a","name":"eve"}`)},
-		{"joins of one room", 50, 256 << 10, untilStuckWith(`{"type":"join","id":"a","room":"pages","last":200}`)},
+		{"read marks", 50, 512 << 10, untilStuckWith(`{"type":"read","id":"a","room":"pages","seq":7}`)},
+		{"typing", 50, 512 << 10, untilStuckWith(`{"type":"join","id":"j","room":"typing"}`, `{"type":"typing","id":"a","room":"typing"}`)},
+		{"new names", 50, 512 << 10, untilStuckWith(`{"type":"join","id":"j","room":"names"}`, `{"type":"rename","id":"a","name":"eve"}`)},
+		{"joins of one room", 50, 512 << 10, untilStuckWith(`{"type":"join","id":"a","room":"pages","last":200}`)},
 		{"sends", 20, 1 << 20, untilStuckWith(`{"type":"send","id":"a","room":"sends","text":"` + strings.Repeat("x", 4000) + `"}`)},
 		{"keys", 20, 512 << 10, manyKeys},
 		{"rooms that nobody knows", 100, manyRooms * 8 << 10, joinMany},
