@@ -108,7 +108,9 @@ func (w *Writer) run() {
 func (w *Writer) take(done []Proposal) []Proposal {
 	clear(done)
 	// Who was just answered may have more to say: or else those who were and those
-	// who waited meanwhile take turns, in batches half as long.
+	// who waited meanwhile take turns, in batches half as long. Once more, for those
+	// whom they wake: 64 proposers then make batches of 57, after one yield of 46.
+	runtime.Gosched()
 	runtime.Gosched()
 	w.mu.Lock()
 	defer w.mu.Unlock()
