@@ -170,6 +170,30 @@ func TestALogHoldsNoMoreThanItMay(t *testing.T) {
 	}
 }
 
+// Who has fallen off the log must ask the store anyway: nothing is kept for it.
+func TestALogKeepsNothingForThoseWhoFellOffIt(t *testing.T) {
+	l := newLog(1 << 20)
+	quick, stuck := l.Attach(plain), l.Attach(plain)
+	most, held := 0, 0
+	for range 4000 { // 2 MB
+		l.append(&protocol.Event{Seq: l.head + 1, Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 500)})
+		if _, _, err := quick.Read(nil, End, 1<<30); err != nil {
+			t.Fatal(err)
+		}
+		held = l.streams[plain.index()].bytes
+		most = max(most, held)
+	}
+	if most < 1<<20-maxSegment {
+		t.Errorf("at most %d bytes were held for one who might still have read them", most)
+	}
+	if held > 3*maxSegment {
+		t.Errorf("%d bytes are held for one who has fallen off", held)
+	}
+	if _, _, err := stuck.Read(nil, End, 1<<30); !errors.Is(err, ErrNotInMemory) {
+		t.Errorf("%v, want ErrNotInMemory", err)
+	}
+}
+
 func TestALogKeepsNothingThatAllHaveRead(t *testing.T) {
 	l := newLog(8 << 20)
 	quick, slow := l.Attach(plain), l.Attach(plain)

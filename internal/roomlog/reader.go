@@ -127,15 +127,6 @@ func (r *Reader) Passed(p Position) bool {
 // the head. The bytes are shared: do not change them. ErrNotInMemory: the next
 // frame was dropped, and r stays where it is; Cold says what to ask the store for.
 func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch, error) {
-	wasCold := r.cold
-	dst, b, err := r.read(dst, end, maxBytes)
-	if err != nil && !wasCold {
-		r.log.Forget() // what was kept for it alone is of no more use
-	}
-	return dst, b, err
-}
-
-func (r *Reader) read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch, error) {
 	l := r.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -87,12 +87,15 @@ func (s *stream) trim(limit int) (dropped int) {
 	return dropped
 }
 
-// forget drops the segments that every reader has passed, but for the one that
-// grows: what everybody has read is the store's to keep.
+// forget drops the segments that nobody waits for, but for the one that grows: what
+// everybody has read is the store's to keep, and so is what follows for those who
+// must ask the store first.
 func (s *stream) forget() (dropped int) {
 	slowest := s.head
 	for r := range s.readers {
-		slowest = min(slowest, Cursor(r.passed.Load()))
+		if passed := Cursor(r.passed.Load()); len(s.segments) > 0 && passed >= s.segments[0].first {
+			slowest = min(slowest, passed)
+		}
 	}
 	n := 0
 	for ; n < len(s.segments)-1 && s.segments[n+1].first <= slowest; n++ {
