@@ -166,6 +166,7 @@ func TestAPipeOutlivesItsServer(t *testing.T) {
 	url, drain := startNode(t, kept)
 	ada := join(t, url, "--name=ada", "--room=lobby")
 	grace := join(t, url, "--name=grace", "--room=lobby")
+	grace.out.wait(t, "grace joined #lobby") // in a pipe one sees what is said from then on
 	want := numbers(2000)
 	fed := make(chan error, 1)
 	go func() { // it blocks while there is no server: a pipe is read only as fast as it is sent
