@@ -34,6 +34,12 @@ type Result struct {
 	Latency Latency `json:"latency"` // of each delivery, from when its message was due
 	Last    Latency `json:"last"`    // of each message, from when it was due to its last delivery
 	Quiet   Latency `json:"quiet"`   // of those beside the load: who stayed in storm, who read on in slow, others' rooms
+	Late    Latency `json:"late"`    // of each message, from when it was due until the generator sent it
+
+	// Gather is how long the generator lets deliveries gather before it reads them:
+	// no latency is exact beyond it. 0: it read each at once (Config.Exact).
+	Gather time.Duration `json:"gather_ns"`
+	CutOff int           `json:"cut_off"` // sessions that the server ended, and that came back
 
 	Fresh  Process `json:"fresh"`  // the server before the first session
 	Ready  Process `json:"ready"`  // with all sessions in their rooms
