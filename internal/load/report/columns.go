@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,6 @@ var heads = []struct {
 	name string
 	of   func(row) string
 }{
-	{"server", func(g row) string { return g.server }},
 	{"sessions", func(g row) string { return count(float64(g.first().Sessions)) }},
 	{"rooms", func(g row) string { return count(float64(g.first().Rooms)) }},
 	{"senders", func(g row) string { return count(float64(g.first().Senders)) }},
@@ -94,14 +94,12 @@ var heads = []struct {
 		}
 		return count(g.first().Offered)
 	}},
-	{"runs", func(g row) string { return count(float64(len(g.runs))) }},
 }
 
 // A table is the rows of one scenario.
 type table struct {
 	names  []string
 	abouts []string
-	texts  int // how many of the first columns are words
 	cells  [][]string
 }
 
@@ -109,13 +107,15 @@ type table struct {
 // the rows differ.
 func tabulate(all []row) table {
 	t := table{cells: make([][]string, len(all))}
+	t.add("server", "", func(i int) string { return all[i].server })
 	for _, head := range heads {
-		if head.name != "server" && !differ(all, head.of) {
-			continue
+		if differ(all, head.of) {
+			t.add(head.name, "", func(i int) string { return head.of(all[i]) })
 		}
-		t.add(head.name, "", func(i int) string { return head.of(all[i]) })
 	}
-	t.texts = 1
+	if slices.ContainsFunc(all, func(g row) bool { return len(g.runs) > 1 }) {
+		t.add("runs", "each figure is the median of so many", func(i int) string { return count(float64(len(all[i].runs))) })
+	}
 	for _, c := range columns {
 		has := false
 		for _, g := range all {
@@ -137,12 +137,7 @@ func (t *table) add(name, about string, cell func(i int) string) {
 }
 
 func differ(all []row, of func(row) string) bool {
-	for _, g := range all {
-		if of(g) != of(all[0]) || of(g) != "1" && len(g.runs) > 1 && of(g) == count(float64(len(g.runs))) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, func(g row) bool { return of(g) != of(all[0]) })
 }
 
 func limitNames(g row) string {

@@ -1,0 +1,119 @@
+package load
+
+import "fmt"
+
+// order holds what was sent, in all rooms, until somebody has seen it.
+type order struct {
+	sent   []sending // by message number, modulo its length, a power of two
+	next   uint32    // the number of the next message
+	unseen int       // messages that nobody has seen yet
+	latest []uint32  // by sender: its latest message that was seen, plus 1
+}
+
+type sending struct {
+	at     int64
+	place  uint64 // in its room's talk, once it was seen
+	talk   *talk
+	sender int32
+	seen   bool
+}
+
+// talk is what a room made of what was sent: the order in which the fastest
+// session saw the messages, which all others must repeat.
+type talk struct {
+	memory  int      // how many messages may lie between the fastest and the slowest session; a power of two
+	seen    []seeing // by place in the room's order, modulo memory; nil before the first
+	head    uint64   // how many messages any session has seen
+	hearers int32    // sessions that a message should reach
+}
+
+type seeing struct {
+	token  uint64
+	at     int64 // when it was due
+	sender int32
+	left   int32 // sessions that have yet to see it
+}
+
+// How many messages may be under way before a server counts as being behind.
+const underWay = 1 << 17
+
+func newOrder(senders int) *order {
+	return &order{sent: make([]sending, underWay), latest: make([]uint32, senders)}
+}
+
+// send records that sender says its next message, due at the time given, and
+// returns the message's number.
+func (o *order) send(t *talk, sender int32, at int64) (uint32, error) {
+	if o.unseen == len(o.sent) {
+		return 0, fmt.Errorf("%w: %d messages were seen by nobody yet", ErrBehind, o.unseen)
+	}
+	n := o.next
+	o.next++
+	o.unseen++
+	o.sent[n&uint32(len(o.sent)-1)] = sending{at: at, talk: t, sender: sender}
+	return n, nil
+}
+
+// see records that a session has seen token as its message at place. The result
+// is valid until the next call.
+func (o *order) see(t *talk, place, token uint64) (*seeing, error) {
+	if place >= t.head {
+		return o.first(t, place, token)
+	}
+	if t.head-place > uint64(t.memory) {
+		return nil, fmt.Errorf("%w: a session is more than %d messages behind the fastest one", ErrBehind, t.memory)
+	}
+	s := &t.seen[place&uint64(t.memory-1)]
+	if s.token != token {
+		return nil, fmt.Errorf("%w: message %d of the room is %s for one session and %s for another",
+			ErrBroken, place, spelt(s.token), spelt(token))
+	}
+	return s, nil
+}
+
+// first is see for the first session that comes to a place.
+func (o *order) first(t *talk, place, token uint64) (*seeing, error) {
+	from, n, err := o.find(t, token)
+	if err != nil {
+		return nil, err
+	}
+	if from.seen || n < o.latest[from.sender] {
+		return nil, fmt.Errorf("%w: message %d of the room is number %d, though its sender's number %d came before",
+			ErrBroken, place, n, o.latest[from.sender]-1)
+	}
+	if t.seen == nil {
+		t.seen = make([]seeing, t.memory)
+	}
+	o.latest[from.sender] = n + 1
+	o.unseen--
+	from.seen, from.place = true, place
+	t.head++
+	s := &t.seen[place&uint64(t.memory-1)]
+	*s = seeing{token: token, at: from.at, sender: from.sender, left: t.hearers}
+	return s, nil
+}
+
+// place is where a session goes on that came back without a cursor, and now sees
+// token first.
+func (o *order) place(t *talk, token uint64) (uint64, error) {
+	from, _, err := o.find(t, token)
+	switch {
+	case err != nil:
+		return 0, err
+	case from.seen:
+		return from.place, nil
+	}
+	return t.head, nil
+}
+
+func (o *order) find(t *talk, token uint64) (*sending, uint32, error) {
+	n, ok := numberOf(token)
+	if !ok || o.next-n-1 >= uint32(len(o.sent)) {
+		return nil, 0, fmt.Errorf("%w: a message of the room, %s, was never sent", ErrBroken, spelt(token))
+	}
+	from := &o.sent[n&uint32(len(o.sent)-1)]
+	if from.talk != t {
+		return nil, 0, fmt.Errorf("%w: message %d was said in another room", ErrBroken, n)
+	}
+	return from, n, nil
+}
