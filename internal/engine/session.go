@@ -130,7 +130,7 @@ func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
 	s := &session{
 		engine:   e,
 		carrier:  c,
-		encoding: roomlog.Encoding{Dialect: o.Dialect, Deflate: o.Deflate},
+		encoding: roomlog.Encoding{Dialect: o.Dialect, Deflate: o.compressed()},
 		identity: o.Identity,
 		addr:     o.Addr,
 		opened:   now,

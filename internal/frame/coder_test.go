@@ -107,7 +107,8 @@ func echo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	extension, deflate := frame.NegotiateDeflate(r.Header.Values("Sec-WebSocket-Extensions"))
+	extension, window := frame.NegotiateDeflate(r.Header.Values("Sec-WebSocket-Extensions"))
+	deflate := window > 0 // coder/websocket asks for no smaller one
 	answer := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + acceptKey(r.Header.Get("Sec-WebSocket-Key")) + "\r\n"
 	if deflate {
 		answer += "Sec-WebSocket-Extensions: " + extension + "\r\n"

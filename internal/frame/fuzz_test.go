@@ -2,6 +2,7 @@ package frame_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -74,7 +75,7 @@ func holdsNoMoreThanItMay(t *testing.T, d frame.Decoder, stream []byte, limits f
 	}
 }
 
-// FuzzNegotiateDeflate: an answer is one of two, and is given only where the
+// FuzzNegotiateDeflate: an answer is one of few, and is given only where the
 // client spoke of permessage-deflate.
 func FuzzNegotiateDeflate(f *testing.F) {
 	for _, seed := range []string{
@@ -85,28 +86,26 @@ func FuzzNegotiateDeflate(f *testing.F) {
 		f.Add("foo; bar", seed)
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
-		response, ok := frame.NegotiateDeflate([]string{first, second})
+		response, window := frame.NegotiateDeflate([]string{first, second})
 		asked := first + "," + second
-		switch response {
-		case "":
-			if ok {
-				t.Error("accepted without an answer")
-			}
+		const plain = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+		switch limited := fmt.Sprintf("%s; server_max_window_bits=%d", plain, window); {
+		case response == "" && window == 0:
 			return
-		case "permessage-deflate; server_no_context_takeover; client_no_context_takeover":
-		case "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=15":
+		case response == plain && window == 15:
+		case response == limited && window >= 8 && window <= 15:
 			if !strings.Contains(asked, "server_max_window_bits") {
 				t.Errorf("%q was not asked to limit its window", asked)
 			}
 		default:
-			t.Errorf("answered %q", response)
+			t.Errorf("answered %q, a window of %d", response, window)
 		}
-		if !ok || !strings.Contains(asked, "permessage-deflate") {
-			t.Errorf("%q: answered %q, %v", asked, response, ok)
+		if !strings.Contains(asked, "permessage-deflate") {
+			t.Errorf("%q: answered %q, %d", asked, response, window)
 		}
 		// A client that took the answer for an offer would have to get it back.
-		if again, ok := frame.NegotiateDeflate([]string{response}); again != response || !ok {
-			t.Errorf("%q is answered with %q", response, again)
+		if again, w := frame.NegotiateDeflate([]string{response}); again != response || w != window {
+			t.Errorf("%q is answered with %q, %d", response, again, w)
 		}
 	})
 }

@@ -4,31 +4,40 @@ import "strings"
 
 const deflateResponse = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
+// fullWindow is how far package flate looks back, in bits.
+const fullWindow = 15
+
 // NegotiateDeflate answers the values of a client's Sec-WebSocket-Extensions
-// headers: response is the value of the server's, for the first offer of
-// permessage-deflate that can be met; !ok means that none can, and that there is
-// no such header in the answer. Neither side keeps its context from one message to
-// the next: a server may ask for that unasked (RFC 7692 §7.1.1).
+// headers: response is the value of the server's, for one offer of
+// permessage-deflate. Neither side keeps its context from one message to the next:
+// a server may ask for that unasked (RFC 7692 §7.1.1). window is how far what the
+// client is sent may look back, as a power of two: 15, or less where it asked for
+// less. 0: no offer can be met, and there is no such header in the answer.
 //
 // An offer that breaks §7.1 (a parameter unknown, repeated, or with a wrong value)
-// is declined, and the next one looked at. So is one with server_max_window_bits
-// below 15: package flate looks back up to 32 KiB, whatever the client can hold.
-// client_max_window_bits asks nothing of us, since any window fits into ours; left
-// out of the response, it lets the client use what it likes. A header value that
-// isn't a list of extensions (RFC 6455 §9.1) offers nothing.
-func NegotiateDeflate(offers []string) (response string, ok bool) {
+// is declined, and the next one looked at. Of the others, the first with the full
+// window is accepted, since package flate knows no other; else the first. The
+// client may then compress, and what it is sent must not be compressed, which a
+// sender is always free to do (§6). client_max_window_bits asks nothing of us,
+// since any window fits into ours; left out of the response, it lets the client use
+// what it likes. A header value that isn't a list of extensions (RFC 6455 §9.1)
+// offers nothing.
+func NegotiateDeflate(offers []string) (response string, window int) {
 	for _, value := range offers {
 		list, ok := parseExtensions(value)
 		if !ok {
 			continue
 		}
 		for _, e := range list {
-			if response, ok := e.accept(); ok {
-				return response, true
+			switch r, w := e.accept(); {
+			case w == fullWindow:
+				return r, w
+			case window == 0:
+				response, window = r, w
 			}
 		}
 	}
-	return "", false
+	return response, window
 }
 
 // extension is one offer: a name, and parameters in their order.
@@ -42,46 +51,49 @@ type param struct {
 	hasValue    bool
 }
 
-// accept returns the response to an offer, if it can be met.
-func (e extension) accept() (response string, ok bool) {
+// accept returns the response to an offer, and the window that it asks for; 0 if the
+// offer can't be met.
+func (e extension) accept() (response string, window int) {
 	if e.name != "permessage-deflate" {
-		return "", false
+		return "", 0
 	}
-	response = deflateResponse
+	response, window = deflateResponse, fullWindow
 	seen := map[string]bool{}
 	for _, p := range e.params {
 		if seen[p.name] {
-			return "", false
+			return "", 0
 		}
 		seen[p.name] = true
 		switch p.name {
 		case "server_no_context_takeover", "client_no_context_takeover":
 			if p.hasValue {
-				return "", false
+				return "", 0
 			}
 		case "server_max_window_bits":
-			if p.value != "15" {
-				return "", false
+			if window = windowBits(p.value); window == 0 {
+				return "", 0
 			}
-			response += "; server_max_window_bits=15" // §7.1.2.1: accepting it means saying it
+			response += "; server_max_window_bits=" + p.value // §7.1.2.1: accepting it means saying it
 		case "client_max_window_bits":
-			if p.hasValue && !windowBits(p.value) {
-				return "", false
+			if p.hasValue && windowBits(p.value) == 0 {
+				return "", 0
 			}
 		default:
-			return "", false
+			return "", 0
 		}
 	}
-	return response, true
+	return response, window
 }
 
-// windowBits reports whether s is 8 to 15, without a leading zero (§7.1.2).
-func windowBits(s string) bool {
-	switch s {
-	case "8", "9", "10", "11", "12", "13", "14", "15":
-		return true
+// windowBits reads 8 to 15, without a leading zero (§7.1.2); 0 for anything else.
+func windowBits(s string) int {
+	if len(s) == 1 && s[0] >= '8' && s[0] <= '9' {
+		return int(s[0] - '0')
 	}
-	return false
+	if len(s) == 2 && s[0] == '1' && s[1] >= '0' && s[1] <= '5' {
+		return 10 + int(s[1]-'0')
+	}
+	return 0
 }
 
 // parseExtensions reads a header value by the grammar of RFC 6455 §9.1. Elements

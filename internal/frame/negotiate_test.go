@@ -1,14 +1,17 @@
 package frame_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/frame"
 )
 
-func TestTheFirstOfferThatCanBeMetIsAccepted(t *testing.T) {
+func TestTheBestOfferThatCanBeMetIsAccepted(t *testing.T) {
 	const plain = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-	const with15 = plain + "; server_max_window_bits=15"
+	const limited = plain + "; server_max_window_bits="
+	const with15 = limited + "15"
 	for name, c := range map[string]struct {
 		offers []string
 		want   string // "" where all are declined
@@ -29,9 +32,13 @@ func TestTheFirstOfferThatCanBeMetIsAccepted(t *testing.T) {
 		"its fallback":                  {[]string{"permessage-deflate; server_max_window_bits=10, permessage-deflate"}, plain},
 		"its fallback of two":           {[]string{"permessage-deflate; server_max_window_bits=10", "permessage-deflate; x, permessage-deflate; server_max_window_bits=15"}, with15},
 
+		"a smaller window than ours": {[]string{"permessage-deflate; server_max_window_bits=14"}, limited + "14"},
+		"the smallest window":        {[]string{"permessage-deflate; server_max_window_bits=8"}, limited + "8"},
+		"the first of small windows": {[]string{"permessage-deflate; server_max_window_bits=9, permessage-deflate; server_max_window_bits=12"}, limited + "9"},
+
+		"server_max_window_bits of 7":                {[]string{"permessage-deflate; server_max_window_bits=7"}, ""},
 		"another extension only":                     {[]string{"permessage-bzip2"}, ""},
 		"a longer name":                              {[]string{"permessage-deflate2"}, ""},
-		"a smaller window than ours":                 {[]string{"permessage-deflate; server_max_window_bits=14"}, ""},
 		"server_max_window_bits of nothing":          {[]string{"permessage-deflate; server_max_window_bits"}, ""},
 		"server_max_window_bits of 16":               {[]string{"permessage-deflate; server_max_window_bits=16"}, ""},
 		"server_max_window_bits with a zero":         {[]string{"permessage-deflate; server_max_window_bits=015"}, ""},
@@ -55,9 +62,16 @@ func TestTheFirstOfferThatCanBeMetIsAccepted(t *testing.T) {
 		"a good offer behind a comma inside a quote": {[]string{`foo; bar="a, permessage-deflate"`}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, ok := frame.NegotiateDeflate(c.offers)
-			if got != c.want || ok != (c.want != "") {
-				t.Errorf("got %q, %v, want %q", got, ok, c.want)
+			got, window := frame.NegotiateDeflate(c.offers)
+			want := 0
+			if c.want != "" {
+				want = 15
+			}
+			if _, bits, asked := strings.Cut(c.want, limited); asked {
+				want, _ = strconv.Atoi(bits)
+			}
+			if got != c.want || window != want {
+				t.Errorf("got %q and a window of %d, want %q and %d", got, window, c.want, want)
 			}
 		})
 	}

@@ -23,7 +23,8 @@ func dialectOf(r *http.Request) protocol.Dialect {
 }
 
 // accept is the response to a handshake that was found good (RFC 6455 §4.2.2).
-func accept(r *http.Request, dialect protocol.Dialect) (response []byte, deflate bool) {
+// window is permessage-deflate's, 0 without it.
+func accept(r *http.Request, dialect protocol.Dialect) (response []byte, window int) {
 	const magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + magic)) //nolint:gosec // as above
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
@@ -36,11 +37,11 @@ func accept(r *http.Request, dialect protocol.Dialect) (response []byte, deflate
 		// one that offers another dialect, too, it would say that we speak it.
 		b = append(b, "\r\nSec-WebSocket-Protocol: "+entry...)
 	}
-	extension, deflate := frame.NegotiateDeflate(r.Header.Values("Sec-Websocket-Extensions"))
-	if deflate {
+	extension, window := frame.NegotiateDeflate(r.Header.Values("Sec-Websocket-Extensions"))
+	if window > 0 {
 		b = append(b, "\r\nSec-WebSocket-Extensions: "+extension...)
 	}
-	return append(b, "\r\n\r\n"...), deflate
+	return append(b, "\r\n\r\n"...), window
 }
 
 // tokenEntry is the first subprotocol entry that carries a token, empty without

@@ -62,7 +62,7 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request, o engine.Opening)
 		o.Closed()
 		return
 	}
-	response, deflate := accept(r, o.Dialect)
+	response, window := accept(r, o.Dialect)
 	_ = conn.SetDeadline(time.Now().Add(protocol.HandshakeTimeout))
 	if _, err = conn.Write(response); err == nil {
 		err = conn.SetDeadline(time.Time{})
@@ -72,7 +72,7 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request, o engine.Opening)
 		_ = conn.Close() // it could not be written to
 		return
 	}
-	o.Conn, o.Deflate, o.Early = conn, deflate, early(buffered.Reader)
+	o.Conn, o.Deflate, o.Window, o.Early = conn, window > 0, window, early(buffered.Reader)
 	g.sessions.Open(o)
 }
 
