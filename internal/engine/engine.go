@@ -49,6 +49,8 @@ type Engine struct {
 	slow      chan struct{} // holds who asks the store for what may take long
 	stopped   chan struct{} // closed by Drain
 
+	change func(*session) // nil but in tests, which have new sessions speak something else
+
 	mu       sync.Mutex
 	sessions map[*conn]struct{}
 	calls    int // commands without a session, at this moment

@@ -145,6 +145,9 @@ func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
 	} else {
 		s.dialect = &tutorialDialect{session: s}
 	}
+	if e.change != nil {
+		e.change(s)
+	}
 	return s
 }
 
