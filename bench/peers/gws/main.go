@@ -48,6 +48,7 @@ type command struct {
 // server holds the rooms. One lock for all of them also gives each room one order of messages.
 type server struct {
 	gws.BuiltinEventHandler
+	quiet bool
 
 	mu    sync.Mutex
 	rooms map[string]*room
@@ -119,7 +120,12 @@ func (s *server) join(c *gws.Conn, cmd command) {
 	}
 	r.members = append(r.members, c)
 	s.in[c] = session{cmd.Username, r}
-	r.broadcast(system{"system", cmd.Username + " joined #" + r.name, s.names(r)})
+	text := cmd.Username + " joined #" + r.name
+	if s.quiet {
+		send(c, system{"system", text, []string{cmd.Username}})
+		return
+	}
+	r.broadcast(system{"system", text, s.names(r)})
 }
 
 func (s *server) leave(c *gws.Conn) {
@@ -139,7 +145,9 @@ func (s *server) leave(c *gws.Conn) {
 		delete(s.rooms, r.name)
 		return
 	}
-	r.broadcast(system{"system", in.username + " left #" + r.name, s.names(r)})
+	if !s.quiet {
+		r.broadcast(system{"system", in.username + " left #" + r.name, s.names(r)})
+	}
 }
 
 func (s *server) names(r *room) []string {
@@ -180,9 +188,10 @@ func (s *server) beat() {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "address; port 0 picks a free one")
+	quiet := flag.Bool("quiet", false, "tell who joins only that, and others nothing: for rooms in which the tutorial's lists of names are all that is sent")
 	flag.Parse()
 
-	s := &server{rooms: map[string]*room{}, in: map[*gws.Conn]session{}}
+	s := &server{quiet: *quiet, rooms: map[string]*room{}, in: map[*gws.Conn]session{}}
 	go s.beat()
 	upgrader := gws.NewUpgrader(s, &gws.ServerOption{CheckUtf8Enabled: true})
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

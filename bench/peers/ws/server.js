@@ -2,10 +2,11 @@
 // broadcast, turned into bytes once; permessage-deflate off, which is its default; bufferutil installed.
 // It has no rate limit, since a benchmark measures what is left without one.
 //
-//   node server.js [--listen HOST:PORT] [--send buffer|string|frame]
+//   node server.js [--listen HOST:PORT] [--send buffer|string|frame] [--quiet]
 //
 // --send chooses what a broadcast hands to ws for each session: the bytes (the default), the string, or a whole
 // frame made once, past the documented interface, as socket.io does it.
+// --quiet tells a join only to who joined: for rooms in which the tutorial's lists of names are all that is sent.
 import { parseArgs } from 'node:util'
 import { Sender, WebSocket, WebSocketServer } from 'ws'
 
@@ -13,6 +14,7 @@ const { values: flags } = parseArgs({
   options: {
     listen: { type: 'string', default: '127.0.0.1:8080' },
     send: { type: 'string', default: 'buffer' },
+    quiet: { type: 'boolean', default: false },
   },
 })
 const [host, port] = flags.listen.split(':')
@@ -55,6 +57,7 @@ function leave(socket) {
     rooms.delete(room)
     return
   }
+  if (flags.quiet) return
   broadcast(members, { type: 'system', text: `${username} left #${room}`, users: names(members) })
 }
 
@@ -65,11 +68,9 @@ function join(socket, { username, room }) {
   let members = rooms.get(socket.room)
   if (!members) rooms.set(socket.room, (members = new Set()))
   members.add(socket)
-  broadcast(members, {
-    type: 'system',
-    text: `${socket.username} joined #${socket.room}`,
-    users: names(members),
-  })
+  const text = `${socket.username} joined #${socket.room}`
+  if (flags.quiet) socket.send(JSON.stringify({ type: 'system', text, users: [socket.username] }))
+  else broadcast(members, { type: 'system', text, users: names(members) })
 }
 
 function refuse(socket, text) {
