@@ -18,6 +18,8 @@ type Flags struct {
 	Broker    string   `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes: ${default}, since this version runs on one node alone."`
 	Rate      string   `default:"10/10s" placeholder:"N/TIME" help:"How many messages each user may send in any such time; ${default} unless given, off for trusted networks."`
 	Heartbeat string   `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`
+	Transport string   `default:"auto" placeholder:"KIND" help:"How sockets are carried: loops, one for each core (Linux, plain TCP), goroutines, a pair for each session, or ${default}: loops where they can be had."`
+	Gather    string   `default:"10ms" placeholder:"TIME" help:"How long a loop that is busy most of its time may wait for more to write at once; ${default} unless given, 0 for never. Others never wait."`
 
 	JWTSecret   string `name:"jwt-secret" placeholder:"SECRET" help:"Let in only whom a token vouches for, signed with this secret (HS256, 384, 512). @FILE keeps it off the command line, where others can see it."`
 	JWTKey      string `name:"jwt-key" placeholder:"PEM" help:"The same, signed by the owner of this public key (RS256, ES256, EdDSA); mostly @FILE."`

@@ -16,6 +16,8 @@ type Serve struct {
 	Broker    string // "memory"
 	Rate      Rate
 	Heartbeat time.Duration
+	Transport string        // "auto", "loops" or "goroutines"
+	Gather    time.Duration // 0: off
 
 	JWTSecret   string           // the value, not @FILE
 	JWTKey      crypto.PublicKey // nil for none

@@ -22,6 +22,8 @@ func (f *Flags) Settings() (Serve, error) {
 	s.Broker = check(&c, "broker", f.Broker, parseBroker)
 	s.Rate = check(&c, "rate", f.Rate, parseRate)
 	s.Heartbeat = check(&c, "heartbeat", f.Heartbeat, parseHeartbeat)
+	s.Transport = check(&c, "transport", f.Transport, parseTransport)
+	s.Gather = check(&c, "gather", f.Gather, parseGather)
 
 	s.JWTSecret = check(&c, "jwt-secret", f.JWTSecret, orFile(asIs))
 	s.JWTKey = check(&c, "jwt-key", f.JWTKey, orFile(parsePublicKey))
@@ -43,6 +45,9 @@ func (f *Flags) Settings() (Serve, error) {
 
 // together checks what only makes sense in company.
 func (c *checks) together(f *Flags, s Serve) {
+	if s.Transport == "loops" && f.TLSCert != "" {
+		c.say("transport", `is "loops", which carry plain TCP alone: with --tls-cert want auto or goroutines`)
+	}
 	switch {
 	case f.TLSCert != "" && f.TLSKey == "":
 		c.say("tls-cert", "is given without --tls-key, the private key that belongs to it")

@@ -52,7 +52,7 @@ func write(t *testing.T, name, text string) string {
 func TestNothingGivenIsTheDefaults(t *testing.T) {
 	got := mustRead(t)
 	want := Serve{Listen: "localhost:8080", Store: "sqlite", Data: "./parley-data", Broker: "memory", Rate: Rate{10, 10 * time.Second},
-		Heartbeat: 30 * time.Second, LogFormat: "text"}
+		Heartbeat: 30 * time.Second, Transport: "auto", Gather: 10 * time.Millisecond, LogFormat: "text"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -72,7 +72,7 @@ retain = ["90d", "lobby=7d"]
 	t.Setenv("PARLEY_RATE", "2/2s")
 	t.Setenv("PARLEY_ALLOW_ORIGIN", "https://env.example,null")
 	got := mustRead(t, "--listen", "localhost:3")
-	want := Serve{Listen: "localhost:3", Store: "sqlite", Data: "./parley-data", Broker: "memory", Rate: Rate{2, 2 * time.Second}, Heartbeat: time.Second,
+	want := Serve{Listen: "localhost:3", Store: "sqlite", Data: "./parley-data", Broker: "memory", Rate: Rate{2, 2 * time.Second}, Heartbeat: time.Second, Transport: "auto", Gather: 10 * time.Millisecond,
 		Retain:       Retain{90 * 24 * time.Hour, map[string]time.Duration{"lobby": 7 * 24 * time.Hour}},
 		AllowOrigins: []string{"https://env.example", "null"}, TrustedProxies: []string{"10.0.0.1"}, LogFormat: "text"}
 	if !reflect.DeepEqual(got, want) {

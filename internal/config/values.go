@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/parley-chat/parley/internal/poll"
 )
 
 // The parsers below turn one value into its setting. Their errors say what
@@ -76,6 +78,27 @@ func parseHeartbeat(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d < minHeartbeat || d > maxHeartbeat {
 		return 0, fmt.Errorf("want a time from %s to %s, such as 30s", shortDuration(minHeartbeat), shortDuration(maxHeartbeat))
+	}
+	return d, nil
+}
+
+func parseTransport(s string) (string, error) {
+	switch {
+	case s != "auto" && s != "loops" && s != "goroutines":
+		return "", errors.New("want auto, loops or goroutines")
+	case s == "loops" && !poll.Supported:
+		return "", errors.New("event loops need Linux: want auto or goroutines")
+	}
+	return s, nil
+}
+
+// Whoever waits longer than this for a message notices.
+const maxGather = 100 * time.Millisecond
+
+func parseGather(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 || d > maxGather {
+		return 0, fmt.Errorf("want a time from 0 to %s, such as 10ms", shortDuration(maxGather))
 	}
 	return d, nil
 }

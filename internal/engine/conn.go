@@ -15,10 +15,10 @@ import (
 )
 
 // conn carries a session by a pair of goroutines: one reads from the socket and
-// one writes to it, and a lock makes them take turns with the session. It works on
-// any net.Conn: TLS, pipes, and systems without an event loop of ours.
+// one writes to it, and a lock makes them take turns with the session.
 type conn struct {
 	// Fixed after newConn.
+	pairs      *pairs
 	engine     *Engine
 	socket     net.Conn
 	closed     func() // Opening.Closed
@@ -60,13 +60,15 @@ const (
 	lingerBytes   = 32 << 20
 )
 
-func newConn(e *Engine, o *Opening, now time.Time) *conn {
-	c := &conn{engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}), answersAll: o.Dialect == protocol.V1,
+func newConn(ps *pairs, o *Opening, now time.Time) *conn {
+	e := ps.engine
+	c := &conn{pairs: ps, engine: e, socket: o.Conn, closed: o.Closed, ended: make(chan struct{}), answersAll: o.Dialect == protocol.V1,
 		more: make(chan struct{}, 1), goOn: make(chan struct{}, 1)}
 	setSendBuffer(o.Conn)
 	c.mu.Lock() // the timer may fire before we are through
 	defer c.mu.Unlock()
-	c.session = newSession(e, c, o, now)
+	c.session = new(session)
+	c.session.begin(e, c, o, now)
 	c.armed = c.session.Deadline()
 	c.timer = time.AfterFunc(c.armed.Sub(now), c.tick)
 	return c
@@ -134,8 +136,31 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Wake implements carrier.
+// Wake implements carrier, and waker for a session that is in one room. Any
+// goroutine may call it.
 func (c *conn) Wake() { signal(c.more) }
+
+// Enters implements carrier.
+func (c *conn) Enters(_ *presence, x *seat) waker {
+	if x == nil {
+		return c
+	}
+	return seatWaker{c, x}
+}
+
+// Left implements carrier.
+func (*conn) Left(*presence) {}
+
+// seatWaker wakes a session for one of its rooms.
+type seatWaker struct {
+	conn *conn
+	seat *seat
+}
+
+func (w seatWaker) Wake() {
+	w.seat.dirty.Store(true)
+	w.conn.Wake()
+}
 
 // Tell implements carrier.
 func (c *conn) Tell(room string, payload []byte) {
@@ -172,11 +197,7 @@ func (c *conn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
 }
 
 // drain asks the session to end because its node does.
-func (c *conn) drain() {
-	c.turn(func(s *session, _ time.Time) {
-		s.endBehind(protocol.CloseGoingAway, "the node is going away: reconnect")
-	})
-}
+func (c *conn) drain() { c.turn(func(s *session, _ time.Time) { s.drain() }) }
 
 // cut ends the connection without a word. It closes the socket first, so that
 // whoever uses it now comes to an end.
@@ -264,7 +285,7 @@ func (c *conn) write() {
 		var cold roomlog.ColdRead
 		var isCold, isLast bool
 		c.turn(func(s *session, _ time.Time) {
-			batch = s.Next(batch[:0])
+			batch = c.next(s, batch[:0])
 			cold, isCold = s.NeedsCold()
 			isLast = s.state != alive && s.answers.empty() && s.warm == nil && !isCold
 		})
@@ -292,6 +313,20 @@ func (c *conn) write() {
 	}
 }
 
+// next is what the session writes now, counted.
+func (c *conn) next(s *session, dst [][]byte) [][]byte {
+	dst, b := s.Next(dst)
+	m := c.engine.metrics
+	if b.Frames > 0 {
+		m.Deliveries.Add(float64(b.Frames))
+		m.Delivery.Observe((roomlog.Since() - b.Oldest).Seconds())
+	}
+	if len(dst) > 0 {
+		m.Writes.Inc()
+	}
+	return dst
+}
+
 // hangUp ends our half of the connection: the close frame was the last.
 func (c *conn) hangUp() {
 	half, ok := c.socket.(interface{ CloseWrite() error })
@@ -307,7 +342,8 @@ func (c *conn) carry(early []byte) {
 	close(c.ended)
 	c.gone.Store(true)
 	c.take(func(*session, time.Time) {}) // hears what came before that
-	c.engine.remove(c)
+	c.pairs.remove(c)
+	c.engine.ended(c.session)
 	if c.closed != nil {
 		c.closed()
 	}

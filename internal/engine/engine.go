@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +23,8 @@ type Config struct {
 	RateLabel string        // as the refusal names it, such as "10 msgs/10s"
 	Heartbeat time.Duration // between two pings
 	Memory    *roomlog.Budget
+	Transport Transport
+	Gather    time.Duration // what a busy loop may wait for more to write at once; 0: it never does
 
 	// Pass gives a guest a proof of who they are; nil where guests get none.
 	Pass func(protocol.User) string
@@ -48,18 +48,21 @@ type Engine struct {
 	lines     *lines
 	slow      chan struct{} // holds who asks the store for what may take long
 	stopped   chan struct{} // closed by Drain
+	crew      crew
+	pairs     *pairs
+	loops     *loops // nil where there are none
 
 	change func(*session) // nil but in tests, which have new sessions speak something else
 
 	mu       sync.Mutex
-	sessions map[*conn]struct{}
+	sessions int
 	calls    int // commands without a session, at this moment
 	draining bool
 	empty    chan struct{} // closed, once, when a draining engine has no session and no call
 }
 
 // New starts an engine. Drain ends it.
-func New(c Config) *Engine {
+func New(c Config) (*Engine, error) {
 	e := &Engine{
 		metrics:   c.Metrics,
 		log:       c.Log,
@@ -72,7 +75,6 @@ func New(c Config) *Engine {
 		lines:     newLines(c.Log),
 		slow:      make(chan struct{}, maxSlow),
 		stopped:   make(chan struct{}),
-		sessions:  map[*conn]struct{}{},
 		empty:     make(chan struct{}),
 	}
 	e.writer = roomlog.NewWriter(c.Store, func(events int) { c.Metrics.Events.Add(float64(events)) }, e.storeFailed)
@@ -81,8 +83,13 @@ func New(c Config) *Engine {
 		count:  func(n int) { c.Metrics.Rooms.Set(float64(n)) },
 		byName: map[string]*liveRoom{},
 	}
+	e.pairs = newPairs(e)
+	if err := e.startLoops(c.Transport, c.Gather); err != nil {
+		e.writer.Close()
+		return nil, err
+	}
 	go e.keepHouse()
-	return e
+	return e, nil
 }
 
 // storeFailed tells the log when the store begins to fail, and when it recovers:
@@ -122,40 +129,48 @@ func (e *Engine) keepHouse() {
 
 // Open takes over an upgraded connection and starts its session.
 func (e *Engine) Open(o Opening) {
-	c := newConn(e, &o, time.Now())
 	e.mu.Lock()
-	e.sessions[c] = struct{}{}
-	e.metrics.Sessions.Set(float64(len(e.sessions)))
-	draining := e.draining
+	e.sessions++
+	e.metrics.Sessions.Set(float64(e.sessions))
 	e.mu.Unlock()
-	e.lines.say("session opened", c.session.attrs())
-	if draining {
-		c.drain()
+	if e.loops != nil && e.loops.take(&o) {
+		return
 	}
-	go c.carry(o.Early)
+	e.pairs.open(&o)
 }
 
-func (e *Engine) remove(c *conn) {
-	s := c.session
+// began is told of each session, in its first turn.
+func (e *Engine) began(s *session) {
+	e.lines.say("session opened", s.attrs())
+	e.mu.Lock()
+	draining := e.draining
+	e.mu.Unlock()
+	if draining {
+		s.drain()
+	}
+}
+
+// ended is told of each session, behind its last turn.
+func (e *Engine) ended(s *session) {
 	if s.byPeer {
 		e.metrics.ClosedByClient()
 	} else {
 		e.metrics.Closed(s.code)
 	}
 	attrs := append(s.attrs(), "after", time.Since(s.opened).Round(time.Millisecond))
-	e.users.leave(s.identity.User, c, time.Now())
+	e.users.leave(s.identity.User, s.carrier, time.Now())
 	e.lines.say("session closed", append(attrs, "code", int(s.code), "reason", s.reason))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.sessions, c)
-	e.metrics.Sessions.Set(float64(len(e.sessions)))
+	e.sessions--
+	e.metrics.Sessions.Set(float64(e.sessions))
 	e.closeIfEmpty()
 }
 
 // closeIfEmpty lets Drain go on. A session that was let in just before may still
 // come, and go at once; so it may be called again.
 func (e *Engine) closeIfEmpty() {
-	if !e.draining || len(e.sessions) > 0 || e.calls > 0 || e.isEmpty() {
+	if !e.draining || e.sessions > 0 || e.calls > 0 || e.isEmpty() {
 		return
 	}
 	close(e.empty)
@@ -195,14 +210,15 @@ func (e *Engine) Drain(ctx context.Context) error {
 	e.draining = true
 	e.closeIfEmpty()
 	e.mu.Unlock()
-	// Each has its own goroutine, since one that is busy must not keep the others
-	// from hearing of it.
-	for _, c := range e.open() {
-		go c.drain()
+	for _, t := range e.transports() {
+		t.drain()
 	}
 	err := e.waitEmpty(ctx)
 	close(e.stopped)
 	e.writer.Close()
+	for _, t := range e.transports() {
+		t.close()
+	}
 	return err
 }
 
@@ -212,8 +228,8 @@ func (e *Engine) waitEmpty(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	for _, c := range e.open() {
-		go c.cut("had not gone when the node did")
+	for _, t := range e.transports() {
+		t.cut("had not gone when the node did")
 	}
 	select {
 	case <-e.empty:
@@ -224,9 +240,3 @@ func (e *Engine) waitEmpty(ctx context.Context) error {
 
 // cutTimeout is for the last steps of sessions whose sockets are closed.
 const cutTimeout = 500 * time.Millisecond
-
-func (e *Engine) open() []*conn {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Collect(maps.Keys(e.sessions))
-}

@@ -135,8 +135,8 @@ func TestAnAnswerThatComesBehindTheLastLookIsWrittenAtOnce(t *testing.T) {
 		e, disk := withSlowDisk(t)
 		ada := whisper(t, e, "ada")
 		id := ada.ask("send", `"room":"lobby","text":"to a room that one isn't in"`)
-		synctest.Wait()               // it rests in the socket…
-		e.open()[0].waits.Store(true) // …and has yet to say so
+		synctest.Wait()                    // it rests in the socket…
+		e.pairs.all()[0].waits.Store(true) // …and has yet to say so
 		start := time.Now()
 		disk.goOn <- nil
 		if f := ada.frame(); f["id"] != id {

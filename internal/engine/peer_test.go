@@ -33,7 +33,10 @@ func startEngine(t *testing.T, change ...func(*Config)) *Engine {
 	for _, f := range change {
 		f(&c)
 	}
-	e := New(c)
+	e, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if e.draining {
 			return // the test did
@@ -198,4 +201,11 @@ func (p *peer) wantEnd() {
 	if !errors.Is(err, io.EOF) {
 		p.t.Logf("ended with %v", err)
 	}
+}
+
+// openSessions is how many sessions e carries.
+func openSessions(e *Engine) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.sessions
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
-	"github.com/parley-chat/parley/internal/roomlog"
-	"github.com/parley-chat/parley/internal/store"
 )
 
 // wantAt fails unless d has passed since start, to the millisecond.
@@ -139,11 +137,9 @@ func TestANodeThatStoodStillCutsNobodyOff(t *testing.T) {
 	}
 }
 
-type wakeless struct{}
+type wakeless struct{ carrier }
 
-func (wakeless) Tell(string, []byte)                              {}
-func (wakeless) Wake()                                            {}
-func (wakeless) Appended(*roomlog.Proposal, *store.Result, error) {}
+func (wakeless) Wake() {}
 
 func TestOneWhoMovesWithoutEndIsSlowedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,23 +9,19 @@ import (
 )
 
 // Next appends to dst what the session writes now: shared bytes of its room's
-// log, and answers of its own. It gives about maxPendingWrite bytes. None: there is
+// log, and answers of its own. It gives about maxPendingWrite bytes; b counts what is
+// of a log in memory. More says that it is to be called again. None: there is
 // nothing to write until the carrier is woken, or has read what NeedsCold names.
-func (s *session) Next(dst [][]byte) [][]byte {
-	var w roomlog.Batch
-	if s.warm != nil {
+func (s *session) Next(dst [][]byte) (pieces [][]byte, b roomlog.Batch) {
+	switch {
+	case s.warm != nil:
 		dst, s.warm = append(dst, s.warm), nil
-	} else if s.cold == nil {
-		dst, w = s.readOn(dst)
+		b.More = true
+	case s.cold == nil:
+		dst, b = s.readOn(dst)
+		b.More = b.Bytes >= maxPendingWrite || !s.answers.empty()
 	}
-	if w.Frames > 0 {
-		s.engine.metrics.Deliveries.Add(float64(w.Frames))
-		s.engine.metrics.Delivery.Observe((roomlog.Since() - w.Oldest).Seconds())
-	}
-	if len(dst) > 0 {
-		s.engine.metrics.Writes.Inc()
-	}
-	return dst
+	return dst, b
 }
 
 // readOn reads the answers, then the rooms' logs.

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/room"
@@ -24,7 +23,8 @@ type liveRoom struct {
 
 	// Guarded by mu.
 	mu      sync.Mutex
-	members room.Members[listener]
+	members room.Members
+	wakers  map[waker]int // those who are to hear of more, and for how many members each
 	signals signals
 	crowd   room.Crowd[*roomlog.Reader]
 	timer   *time.Timer // runs while crowd isn't empty
@@ -33,7 +33,7 @@ type liveRoom struct {
 }
 
 func newLiveRoom(name string, budget *roomlog.Budget) *liveRoom {
-	r := &liveRoom{name: name, signals: signals{users: map[string]*present{}}}
+	r := &liveRoom{name: name, wakers: map[waker]int{}, signals: signals{users: map[string]*present{}}}
 	r.log = roomlog.New(name, budget, r.wake)
 	return r
 }
@@ -46,30 +46,23 @@ func (r *liveRoom) wake() {
 }
 
 func (r *liveRoom) wakeAll() {
-	for m := range r.members.All() {
-		m.Session.wake()
+	for w := range r.wakers {
+		w.Wake()
 	}
 }
 
-// listener is whoever is to be woken for a room.
-type listener struct {
-	carrier carrier
-	dirty   *atomic.Bool // in this room there is more; nil for who is in no other
-}
-
-func (l *listener) wake() {
-	if l.dirty != nil {
-		l.dirty.Store(true)
-	}
-	l.carrier.Wake()
-}
+// waker is whoever is to be told that a room has more to read: for one member, or
+// for many at once. Any goroutine may call it; it never blocks.
+type waker interface{ Wake() }
 
 // presence is a session's being in a room.
 type presence struct {
 	room   *liveRoom
 	reader *roomlog.Reader
 	user   protocol.User
-	member *room.Member[listener] // nil until it has entered
+	member *room.Member // nil until it has entered
+	waker  waker        // the same
+	place  int32        // in the audience, which owns it; unused without one
 }
 
 // attach has a session hear what comes from now on, and nobody know of it yet.
@@ -79,10 +72,11 @@ func (r *liveRoom) attach(e roomlog.Encoding) *presence {
 
 // enter makes a session a member and tells everybody. Where the others are told
 // later, own is what a newcomer of the tutorial dialect alone is told at once.
-func (r *liveRoom) enter(p *presence, user protocol.User, l listener) (own []byte) {
+func (r *liveRoom) enter(p *presence, user protocol.User, w waker) (own []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.user, p.member = user, r.members.Add(user.Name, l)
+	p.user, p.member, p.waker = user, r.members.Add(user.Name), w
+	r.wakers[w]++
 	r.comes(user)
 	if r.putsOff() {
 		r.gather(&r.crowd.Joined, user.Name, p.reader)
@@ -95,11 +89,12 @@ func (r *liveRoom) enter(p *presence, user protocol.User, l listener) (own []byt
 }
 
 // moves has a member go on as another presence of the same session.
-func (r *liveRoom) moves(from, to *presence, l listener) {
+func (r *liveRoom) moves(from, to *presence, w waker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	to.user, to.member = from.user, from.member
-	to.member.Session = l
+	to.user, to.member, to.waker = from.user, from.member, w
+	r.wakers[w]++
+	r.quiet(from.waker)
 }
 
 // leave takes a session out and tells the others. Its reader stays attached, for
@@ -108,6 +103,7 @@ func (r *liveRoom) leave(p *presence) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members.Remove(p.member)
+	r.quiet(p.waker)
 	r.goes(p.user)
 	switch {
 	case r.members.Len() == 0: // nobody is left to be told
@@ -122,6 +118,13 @@ func (r *liveRoom) leave(p *presence) {
 		r.sayCrowd()
 		r.tell(tutorial.Left, []string{p.member.Name}, 1, nil)
 		r.wakeAll()
+	}
+}
+
+// quiet has a waker hear for one member less.
+func (r *liveRoom) quiet(w waker) {
+	if r.wakers[w]--; r.wakers[w] == 0 {
+		delete(r.wakers, w)
 	}
 }
 

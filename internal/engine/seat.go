@@ -76,12 +76,11 @@ func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presen
 	cursor, reset := begin(c.Since, last, r)
 	p.reader.Seek(cursor, r.Head)
 	x := &seat{presence: p, behind: true, until: r.Head, fresh: true}
-	hears := listener{s.carrier, &x.dirty}
 	if old := v.byName[r.Name]; old != nil {
-		p.room.moves(old.presence, p, hears)
+		p.room.moves(old.presence, p, s.carrier.Enters(p, x))
 		v.unseat(old)
 	} else {
-		p.room.enter(p, userOf(&s.identity), hears)
+		p.room.enter(p, userOf(&s.identity), s.carrier.Enters(p, x))
 	}
 	v.byName[r.Name] = x
 	v.rooms = append(v.rooms, x)
@@ -115,6 +114,7 @@ func (v *v1) unseat(x *seat) {
 	if v.session.cold == x.reader {
 		v.session.cold = nil
 	}
+	v.session.carrier.Left(x.presence)
 	x.reader.Detach()
 	delete(v.byName, x.room.name)
 	for i := range v.rooms {

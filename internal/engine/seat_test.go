@@ -204,7 +204,7 @@ func TestWhoHangsUpDuringAnErrandLeavesNothingBehind(t *testing.T) {
 	<-b.asked
 	ada.conn.Close()
 	close(b.release)
-	for len(e.open()) > 0 {
+	for openSessions(e) > 0 {
 		time.Sleep(time.Millisecond)
 	}
 	if n := len(e.rooms.all()); n != 0 {

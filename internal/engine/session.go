@@ -14,21 +14,6 @@ import (
 	"github.com/parley-chat/parley/protocol"
 )
 
-// carrier moves the bytes of one session: it owns the session's socket and
-// calls the session's methods, one at a time.
-type carrier interface {
-	// Wake says that the session may have something to write. Any goroutine may
-	// call it; it never blocks.
-	Wake()
-
-	// Tell hands a signal on a room to the session, in place of one on the same room
-	// that it has not taken yet. Any goroutine may call it; it never blocks.
-	Tell(room string, payload []byte)
-
-	// Appended hands the answer to a proposal to the session.
-	roomlog.Proposer
-}
-
 // dialect is how a session and its peer understand each other. Its methods are
 // called by the session's carrier, one at a time.
 type dialect interface {
@@ -79,7 +64,7 @@ const (
 
 // session is one live connection of one user or guest.
 type session struct {
-	// Fixed after newSession.
+	// Fixed after begin.
 	engine   *Engine
 	carrier  carrier
 	encoding roomlog.Encoding
@@ -125,9 +110,10 @@ const (
 	closed       // the peer's close frame is here, too, or there is none to wait for
 )
 
-func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
+// begin starts a session. Where it is kept, it stays.
+func (s *session) begin(e *Engine, c carrier, o *Opening, now time.Time) {
 	limits := frame.Limits{MessageBytes: protocol.MaxMessageBytes, Fragments: protocol.MaxFragments}
-	s := &session{
+	*s = session{
 		engine:   e,
 		carrier:  c,
 		encoding: roomlog.Encoding{Dialect: o.Dialect, Deflate: o.compressed()},
@@ -148,7 +134,6 @@ func newSession(e *Engine, c carrier, o *Opening, now time.Time) *session {
 	if e.change != nil {
 		e.change(s)
 	}
-	return s
 }
 
 // Receive takes bytes from the socket. p may be changed, and is not kept.
@@ -330,6 +315,11 @@ func (s *session) endBehind(code protocol.CloseCode, reason string) {
 	} else if s.closing == nil {
 		s.closing = &closing{code, reason}
 	}
+}
+
+// drain ends the session because its node goes away.
+func (s *session) drain() {
+	s.endBehind(protocol.CloseGoingAway, "the node is going away: reconnect")
 }
 
 // peerClosed notes that no more frames will come.

@@ -85,7 +85,7 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	t.leave()
 	t.holds = s.engine.rooms.open(roomName)
 	t.here = t.holds.attach(s.encoding)
-	own := t.holds.enter(t.here, protocol.User{ID: s.identity.User, Name: name}, listener{carrier: s.carrier})
+	own := t.holds.enter(t.here, protocol.User{ID: s.identity.User, Name: name}, s.carrier.Enters(t.here, nil))
 	if own != nil {
 		s.answers.addFrame(frame.Text, own)
 		s.carrier.Wake()
@@ -125,8 +125,10 @@ func (t *tutorialDialect) leave() {
 	if t.here == nil {
 		return
 	}
-	t.session.answers.finish(t.here.reader) // before the others' notice
+	s := t.session
+	s.answers.finish(t.here.reader) // before the others' notice
 	t.here.room.leave(t.here)
+	s.carrier.Left(t.here)
 	t.here = nil
 	t.letGo()
 }
@@ -174,10 +176,16 @@ func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch) [][]byte {
 	if t.here == nil {
 		return dst
 	}
-	dst, next, err := t.here.reader.Read(dst, roomlog.End, maxPendingWrite-b.Bytes)
-	b.Add(next)
-	if err != nil {
-		t.session.cold = t.here.reader
+	for more := true; more && b.Bytes < maxPendingWrite; {
+		var next roomlog.Batch
+		var err error
+		dst, next, err = t.here.reader.Read(dst, roomlog.End, maxPendingWrite-b.Bytes)
+		b.Add(next)
+		if err != nil {
+			t.session.cold = t.here.reader
+			break
+		}
+		more = next.More
 	}
 	return dst
 }

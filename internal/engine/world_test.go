@@ -100,10 +100,14 @@ func (w *world) epoch(room string) string { return w.lives[room][len(w.lives[roo
 // startEngine has logs keep so little that the store is asked for most of what
 // anybody reads late.
 func (w *world) startEngine() {
-	w.engine = New(Config{
+	var err error
+	w.engine, err = New(Config{
 		Store: w.store, Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Heartbeat: time.Hour,
 		Memory: &roomlog.Budget{MemoryBytes: 4 << 10, Total: 16 << 10},
 	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // stop ends the engine, once, and cuts off whoever is there.

@@ -64,15 +64,17 @@ func openDoorAt(t *testing.T, l net.Listener, change ...func(*gateway.Config)) *
 	d := &door{t: t, addr: l.Addr().String(), metrics: metrics.New(), log: &logBuffer{}, opened: make(chan engine.Opening, 1000)}
 	log := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store := memory.New(memory.DefaultBudget)
-	e := engine.New(engine.Config{Store: store, Metrics: d.metrics, Log: log, Heartbeat: 30 * time.Second,
+	e, err := engine.New(engine.Config{Store: store, Metrics: d.metrics, Log: log, Heartbeat: 30 * time.Second,
 		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20},
 		Pass:   func(guest protocol.User) string { return passes.Issue(guest, time.Now()) }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := gateway.Config{Sessions: watched{e, d.opened}, Commands: e, Passes: passes, Metrics: d.metrics, Log: log,
 		Page: http.HandlerFunc(page), Listen: "localhost:8080"}
 	for _, f := range change {
 		f(&c)
 	}
-	var err error
 	if d.gateway, err = gateway.New(c); err != nil {
 		t.Fatal(err)
 	}

@@ -150,8 +150,12 @@ func (e telling) Open(o engine.Opening) {
 
 func TestSessionCountsAsOneUntilItEnds(t *testing.T) {
 	m, log := metrics.New(), slog.New(slog.DiscardHandler)
-	e := telling{engine.New(engine.Config{Store: memory.New(memory.DefaultBudget), Metrics: m, Log: log, Heartbeat: time.Minute,
-		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}}), make(chan struct{})}
+	running, err := engine.New(engine.Config{Store: memory.New(memory.DefaultBudget), Metrics: m, Log: log, Heartbeat: time.Minute,
+		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := telling{running, make(chan struct{})}
 	g := newGateway(t, Config{Sessions: e})
 	dial, states := serveAfar(t, g)
 	conn := dial()

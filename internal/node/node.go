@@ -57,7 +57,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 	}
 	n := &Node{store: logs, failed: make(chan error, 1)}
 	passes := auth.NewPasses(logs.Secret())
-	n.engine = engine.New(engine.Config{
+	n.engine, err = engine.New(engine.Config{
 		Store:     n.store,
 		Metrics:   m,
 		Log:       log,
@@ -66,7 +66,12 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		Heartbeat: cfg.Heartbeat,
 		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: min(allMemory, debug.SetMemoryLimit(-1)/4)},
 		Pass:      issuer(cfg, passes),
+		Transport: engine.Transport(cfg.Transport),
+		Gather:    cfg.Gather,
 	})
+	if err != nil {
+		return nil, errors.Join(err, n.store.Close())
+	}
 	n.retain = startRetention(logs, cfg.Retain, log)
 	if err := n.openDoor(cfg, passes, log, m); err != nil {
 		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore())

@@ -2,31 +2,30 @@ package room
 
 import "iter"
 
-// Members is who is in a room, in the order they joined. S is what the room's
-// keeper needs of each; the zero value is an empty room.
-type Members[S any] struct {
-	list []*Member[S] // nil where somebody left
+// Members is who is in a room, in the order they joined. The zero value is an empty
+// room.
+type Members struct {
+	list []*Member // nil where somebody left
 	n    int
 }
 
 // Member is one session in a room.
-type Member[S any] struct {
-	Name    string // as shown
-	Session S
+type Member struct {
+	Name string // as shown
 
 	place int // in list
 }
 
 // Add puts a member at the end.
-func (m *Members[S]) Add(name string, session S) *Member[S] {
-	x := &Member[S]{Name: name, Session: session, place: len(m.list)}
+func (m *Members) Add(name string) *Member {
+	x := &Member{Name: name, place: len(m.list)}
 	m.list = append(m.list, x)
 	m.n++
 	return x
 }
 
 // Remove takes x out, who must be in.
-func (m *Members[S]) Remove(x *Member[S]) {
+func (m *Members) Remove(x *Member) {
 	m.list[x.place] = nil
 	m.n--
 	if len(m.list) > 2*m.n+8 {
@@ -36,8 +35,8 @@ func (m *Members[S]) Remove(x *Member[S]) {
 
 // closeUp moves everybody into the places of those who left. It is called when
 // more than half of the places are empty, so a removal costs little on average.
-func (m *Members[S]) closeUp() {
-	list := make([]*Member[S], 0, m.n)
+func (m *Members) closeUp() {
+	list := make([]*Member, 0, m.n)
 	for x := range m.All() {
 		x.place = len(list)
 		list = append(list, x)
@@ -46,11 +45,11 @@ func (m *Members[S]) closeUp() {
 }
 
 // Len is how many are in.
-func (m *Members[S]) Len() int { return m.n }
+func (m *Members) Len() int { return m.n }
 
 // All is everybody, in the order they joined.
-func (m *Members[S]) All() iter.Seq[*Member[S]] {
-	return func(yield func(*Member[S]) bool) {
+func (m *Members) All() iter.Seq[*Member] {
+	return func(yield func(*Member) bool) {
 		for _, x := range m.list {
 			if x != nil && !yield(x) {
 				return
@@ -60,7 +59,7 @@ func (m *Members[S]) All() iter.Seq[*Member[S]] {
 }
 
 // Names is the first most names, in the order they joined.
-func (m *Members[S]) Names(most int) iter.Seq[string] {
+func (m *Members) Names(most int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		left := most
 		for x := range m.All() {

@@ -155,6 +155,7 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 		err = ErrNotInMemory // somebody found it in the store
 	}
 	r.cursor += Cursor(b.Frames)
+	b.More = b.Frames > 0 && r.cursor < s.head
 	r.seq = max(r.seq, b.seq)
 	r.passed.Store(uint64(r.cursor))
 	if err != nil {

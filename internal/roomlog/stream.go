@@ -117,6 +117,7 @@ type Batch struct {
 	Frames int           // how many frames it holds
 	Bytes  int           // how long they are
 	Oldest time.Duration // when the first was appended, as Since counts
+	More   bool          // behind it there is more
 	seq    protocol.Seq  // of the newest event up to its end; 0 if none is known
 }
 

@@ -1,0 +1,34 @@
+package engine
+
+import "github.com/parley-chat/parley/internal/roomlog"
+
+// carrier moves the bytes of one session: it owns the session's socket and
+// calls the session's methods, one at a time. Wake, Enters and Left are called by
+// the session, in its turn; the others by anybody, and they never block.
+type carrier interface {
+	// Wake says that the session may have something to write.
+	Wake()
+
+	// Enters gives whom a room that the session comes into is to tell of more, until
+	// Left. x is its seat there, whose dirty is to be set then; nil for a session that
+	// is in no other room.
+	Enters(p *presence, x *seat) waker
+	Left(p *presence)
+
+	// Tell hands a signal on a room to the session, in place of one on the same room
+	// that it has not taken yet.
+	Tell(room string, payload []byte)
+
+	// Appended hands the answer to a proposal to the session.
+	roomlog.Proposer
+}
+
+// transport carries sessions of one kind.
+type transport interface {
+	// drain asks every session to end, and cut ends them without a word.
+	drain()
+	cut(reason string)
+
+	// close ends the transport, once it carries nobody.
+	close()
+}

@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/parley-chat/parley/internal/poll"
+	"github.com/parley-chat/parley/internal/roomlog"
+)
+
+// loop carries sessions on sockets that never block. It goes round: what sockets and
+// others tell of, a step of each session that has something to do, a part of the
+// passes through rooms, the timers. Each is bounded in a round, so that no session
+// and no room keeps the others waiting.
+type loop struct {
+	// Fixed after newLoop.
+	engine *Engine
+	number int
+	gather time.Duration
+	poller *poll.Poller
+	notes  notes
+	done   chan struct{}
+
+	// Owned by run.
+	conns     []*loopConn // by socket
+	count     int         // of them
+	audiences map[*liveRoom]*audience
+	steps     []*loopConn // sessions that have something to do
+	passes    []*audience // passes under way, the next one to go on with first
+	gathers   []*audience // those that wait for more to write at once
+	worked    []*audience // those that count in load
+	load      load
+	wheel     wheel
+	counts    counts
+	pile      pile     // the notes of the last round, for their memory
+	buf       []byte   // what is read
+	pieces    [][]byte // what is written
+	stopped   bool
+}
+
+const (
+	loopBuffer = 16 << 10 // what is read of a session in one step
+	maxSteps   = 64       // sessions that take a step in one round
+	maxServed  = 64       // members of rooms that are served in one round
+)
+
+func newLoop(e *Engine, number int, gather time.Duration) (*loop, error) {
+	poller, err := poll.New()
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{
+		engine:    e,
+		number:    number,
+		gather:    gather,
+		poller:    poller,
+		done:      make(chan struct{}),
+		audiences: map[*liveRoom]*audience{},
+		buf:       make([]byte, loopBuffer),
+	}
+	l.notes.wake = poller.Wake
+	l.wheel.start = time.Now()
+	l.counts.metrics = e.metrics
+	return l, nil
+}
+
+func (l *loop) run() {
+	defer close(l.done)
+	defer l.poller.Close() //nolint:errcheck // nobody waits for it any more
+	for !l.stopped {
+		now := time.Now()
+		events, err := l.poller.Wait(l.idleUntil(now), now)
+		if err != nil {
+			loopFailed(err)
+		}
+		now = time.Now()
+		l.ready(events)
+		l.read(now)
+		l.step(now)
+		l.pass(now)
+		l.wheel.advance(now, func(c *loopConn) { c.fire(now) })
+		l.weigh(now)
+		l.counts.publish()
+		runtime.Gosched() // the Writer, and whoever comes in, need a core too
+	}
+}
+
+// idleUntil is when the loop must go on although nobody tells it.
+func (l *loop) idleUntil(now time.Time) time.Time {
+	if len(l.steps) > 0 || len(l.passes) > 0 {
+		return now
+	}
+	until := l.wheel.next()
+	for _, a := range l.gathers {
+		if at := a.waitsUntil(); until.IsZero() || at.Before(until) {
+			until = at
+		}
+	}
+	return until
+}
+
+// ready notes what sockets tell of.
+func (l *loop) ready(events []poll.Event) {
+	for _, e := range events {
+		c := l.conns[e.Socket]
+		if c == nil {
+			continue // closed in the round before
+		}
+		c.readable = c.readable || e.Readable
+		c.ended = c.ended || e.Ended
+		if e.Writable {
+			c.blocked = false
+		}
+		if e.Readable || len(c.rest) > 0 {
+			l.queue(c)
+		}
+	}
+}
+
+// read reads the notes that others left.
+func (l *loop) read(now time.Time) {
+	l.pile = l.notes.read(l.pile)
+	for _, task := range l.pile.tasks {
+		task(now)
+	}
+	for i := range l.pile.outcomes {
+		n := &l.pile.outcomes[i]
+		n.conn.session.Appended(&n.outcome)
+		l.queue(n.conn)
+	}
+	for to, payload := range l.pile.told {
+		to.conn.session.Told(to.room, payload)
+		l.queue(to.conn)
+	}
+	l.pile.told = nil
+	for _, a := range l.pile.marked {
+		l.hear(a, now)
+	}
+}
+
+// queue has c take a step soon.
+func (l *loop) queue(c *loopConn) {
+	if !c.queued && !c.gone {
+		c.queued = true
+		l.steps = append(l.steps, c)
+	}
+}
+
+// step has each session that has something to do take a step: those who were in the
+// list when it began, and not more than maxSteps.
+func (l *loop) step(now time.Time) {
+	n := min(len(l.steps), maxSteps)
+	for i := range n {
+		c := l.steps[i]
+		if c.queued = false; !c.gone {
+			c.step(now)
+		}
+	}
+	rest := copy(l.steps, l.steps[n:])
+	clear(l.steps[rest:])
+	l.steps = l.steps[:rest]
+}
+
+// open starts a session on a socket.
+func (l *loop) open(socket poll.Socket, o *Opening) {
+	opening := *o
+	l.notes.task(func(now time.Time) {
+		c := &loopConn{loop: l, socket: socket, closed: opening.Closed}
+		_ = socket.SetSendBuffer(sendBuffer) // a wish: the kernel's own size works too
+		if need := int(socket) + 1; need > len(l.conns) {
+			l.conns = append(l.conns, make([]*loopConn, need-len(l.conns))...)
+		}
+		l.conns[socket] = c
+		l.count++
+		c.session.begin(l.engine, c, &opening, now)
+		l.engine.began(&c.session)
+		if err := l.poller.Add(socket); err != nil {
+			c.cut(err.Error())
+			return
+		}
+		if len(opening.Early) > 0 {
+			c.receive(opening.Early, now)
+		}
+		c.step(now)
+	})
+}
+
+// remove forgets a connection that is at its end.
+func (l *loop) remove(c *loopConn) {
+	l.wheel.clear(c)
+	l.conns[c.socket] = nil
+	l.count--
+}
+
+// each calls f for every connection. f may end it.
+func (l *loop) each(f func(c *loopConn)) {
+	for _, c := range l.conns {
+		if c != nil {
+			f(c)
+		}
+	}
+}
+
+// readStore asks the store, away from the loop, for what c has yet to write.
+func (l *loop) readStore(c *loopConn, cold roomlog.ColdRead) {
+	l.engine.crew.do(func() {
+		events, err := l.engine.store.Read(context.Background(), cold.Room, cold.Cursor, cold.Limit)
+		l.notes.task(func(time.Time) {
+			c.reading = false
+			c.session.Warm(cold, events, err)
+			l.queue(c)
+		})
+	})
+}
+
+// runErrand runs an errand away from the loop.
+func (l *loop) runErrand(c *loopConn, e *errand) {
+	l.engine.crew.do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), errandTimeout)
+		defer cancel()
+		e.run(ctx)
+		l.notes.task(func(now time.Time) {
+			e.done(now)
+			l.queue(c)
+		})
+	})
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// pairs is the transport that gives each connection a pair of goroutines. It works
+// on any net.Conn: TLS, pipes, and systems without an event loop of ours.
+type pairs struct {
+	engine *Engine
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+func newPairs(e *Engine) *pairs { return &pairs{engine: e, conns: map[*conn]struct{}{}} }
+
+func (ps *pairs) open(o *Opening) {
+	c := newConn(ps, o, time.Now())
+	ps.mu.Lock()
+	ps.conns[c] = struct{}{}
+	ps.mu.Unlock()
+	c.turn(func(s *session, _ time.Time) { ps.engine.began(s) }) // whoever drains knows of it by now
+	go c.carry(o.Early)
+}
+
+func (ps *pairs) remove(c *conn) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	delete(ps.conns, c)
+}
+
+func (ps *pairs) all() []*conn {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return slices.Collect(maps.Keys(ps.conns))
+}
+
+// drain gives each its own goroutine, since one that is busy must not keep the
+// others from hearing of it. So does cut.
+func (ps *pairs) drain() {
+	for _, c := range ps.all() {
+		go c.drain()
+	}
+}
+
+func (ps *pairs) cut(reason string) {
+	for _, c := range ps.all() {
+		go c.cut(reason)
+	}
+}
+
+func (*pairs) close() {} // a pair ends with its connection
