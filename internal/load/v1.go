@@ -76,6 +76,7 @@ func (V1) Read(payload []byte, m *Message) int {
 		if epoch := field(payload, `"epoch":"`, 0); epoch != nil {
 			m.Epoch, _, _ = bytes.Cut(epoch, []byte{'"'})
 		}
+		m.Seq = number(field(payload, `"head":`, 0))
 		if reset := field(payload, `"reset":"`, 0); reset != nil {
 			m.Kind, m.Text = Refused, payload
 		}
@@ -91,14 +92,20 @@ func (V1) Read(payload []byte, m *Message) int {
 const beforeSeq = len(`{"type":"event","room":"bench00000",`)
 
 func readEvent(payload []byte, m *Message) {
-	for _, c := range field(payload, `"seq":`, beforeSeq) {
-		if c < '0' || c > '9' {
-			break
-		}
-		m.Seq = 10*m.Seq + uint64(c-'0')
-	}
+	m.Seq = number(field(payload, `"seq":`, beforeSeq))
 	text := field(payload, `"text":"`, 0)
 	if m.Seq > 0 && len(text) >= TokenBytes {
 		m.Kind, m.Token = Delivery, text[:TokenBytes]
 	}
+}
+
+// number reads the digits that b begins with.
+func number(b []byte) (n uint64) {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	return n
 }

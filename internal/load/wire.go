@@ -59,8 +59,8 @@ type Who struct {
 type Message struct {
 	Kind   Kind
 	Token  []byte // Delivery: the text's first TokenBytes
-	Seq    uint64 // Delivery, of a Resumer: its place in the log, which begins at 1
-	Epoch  []byte // Joined, of a Resumer
+	Seq    uint64 // of a Resumer: a Delivery's place in the log, which begins at 1; of Joined the newest's, 0 for none
+	Epoch  []byte // Joined, of a Resumer: what Rejoin is given
 	Reply  []byte // Ask: the message to send
 	Events int    // Page
 	Text   []byte // Refused: what the server said

@@ -1,0 +1,98 @@
+package load
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/parley-chat/parley/internal/frame"
+)
+
+// counts are of the window; reset begins them again.
+type counts struct {
+	messages   uint64
+	deliveries uint64
+	due        uint64 // deliveries that the messages should bring
+	bytes      uint64 // of the deliveries
+	reads      uint64
+	cutOff     int
+
+	second, latency, last, quiet, late histogram // second is of the current one, and not in latency yet
+}
+
+func (c *counts) reset() {
+	c.messages, c.deliveries, c.due, c.bytes, c.reads, c.cutOff = 0, 0, 0, 0, 0, 0
+	for _, h := range []*histogram{&c.second, &c.latency, &c.last, &c.quiet, &c.late} {
+		h.reset()
+	}
+}
+
+// hear takes what the wire found in one message.
+func (l *loop) hear(s *session, message []byte, now int64) error {
+	switch m := &l.message; m.Kind {
+	case Delivery:
+		return l.delivered(s, message, now)
+	case Ready:
+		return l.readyToJoin(s)
+	case Joined:
+		return l.joined(s, m)
+	case Ask:
+		return l.write(s, frame.Text, m.Reply)
+	case Page:
+		return l.paged(s, m, now)
+	case Refused:
+		return fmt.Errorf("the server refused: %.300s", m.Text)
+	}
+	return nil
+}
+
+func (l *loop) delivered(s *session, message []byte, now int64) error {
+	token := binary.LittleEndian.Uint64(l.message.Token)
+	if len(message) < len(l.text) {
+		return fmt.Errorf("%w: a delivery of %d bytes, its text has %d: %.200q", ErrBroken, len(message), len(l.text), message)
+	}
+	if !s.placed {
+		place, err := l.order.place(&s.room.talk, token)
+		if err != nil {
+			return err
+		}
+		s.place, s.placed = place, true
+	}
+	from, err := l.order.see(&s.room.talk, s.place, token)
+	if err != nil {
+		return err
+	}
+	s.place++
+	s.seq = l.message.Seq
+	l.deliveries++
+	l.bytes += uint64(len(message))
+	took := time.Duration(now - from.at)
+	l.second.add(took)
+	if s.quiet {
+		l.quiet.add(took)
+	}
+	if from.left--; from.left == 0 {
+		l.last.add(took)
+	}
+	if l.sending && s.closed && from.sender == s.index && l.quota != 0 {
+		l.quota--
+		return l.say(s, l.now())
+	}
+	return nil
+}
+
+// say has a session say the next message, whose latency counts from due.
+func (l *loop) say(s *session, due int64) error {
+	n, err := l.order.send(&s.room.talk, s.index, due)
+	if err != nil {
+		return err
+	}
+	l.messages++
+	l.due += uint64(s.room.hearers)
+	l.late.add(time.Duration(l.now() - due))
+	l.payload = l.cfg.Wire.Chat(l.payload[:0], s.who, l.text.number(n))
+	if err := l.write(s, frame.Text, l.payload); err != nil {
+		return fmt.Errorf("session %s: %w", s.who.Name, err)
+	}
+	return nil
+}

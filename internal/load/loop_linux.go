@@ -1,0 +1,304 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/parley-chat/parley/internal/frame"
+)
+
+// loop owns all sockets of a run. Only the goroutine that called Run touches it.
+type loop struct {
+	// Fixed after newLoop.
+	cfg      Config
+	resumer  Resumer // cfg.Wire, if it is one
+	dest     unix.Sockaddr
+	family   int
+	upgrade  string // the handshake's lines after the first
+	epoll    int
+	start    time.Time
+	sessions []*session
+	rooms    []*room
+
+	order    *order
+	text     text
+	pace     *pace // open loop: what is due when; nil for none
+	sending  bool  // closed loop: a sender's own message brings its next
+	forgives bool  // who may be cut off now comes back
+	quota    int   // how many more messages the closed loop sends; negative for no end
+
+	arrivals
+	counts
+	pages pages
+
+	// Memory that is used again and again.
+	events  []unix.EpollEvent
+	buf     []byte // what was left of a session's last read, then what is read now
+	message Message
+	payload []byte // of a frame to send
+	framed  []byte
+	more    bool // the last poll may have left something unread
+
+	gather time.Duration // how long deliveries may gather before they are read
+	toldAt int64         // when Progress was last told something
+}
+
+const (
+	bufBytes = 1 << 20 // the greatest frame that may come: a notice with the names of a large room
+	outBytes = 1 << 20 // more than that unsent, and the server is behind
+
+	// Waiting for each event as it comes would cost a switch of threads for each
+	// delivery, here and in the server that is measured. So the loop lets deliveries
+	// gather for this long; no latency is exact beyond it.
+	gatherFor = 200 * time.Microsecond
+)
+
+// errGone wraps the end of a connection.
+var errGone = errors.New("the server ended the connection")
+
+func newLoop(cfg Config) (*loop, error) {
+	addr, err := net.ResolveTCPAddr("tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("addr: %w", err)
+	}
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	l := &loop{
+		cfg:     cfg,
+		upgrade: upgradeLines(cfg),
+		epoll:   epoll,
+		start:   time.Now(),
+		text:    newText(0),
+		quota:   -1,
+		events:  make([]unix.EpollEvent, 512),
+		buf:     make([]byte, bufBytes),
+	}
+	l.resumer, _ = cfg.Wire.(Resumer)
+	if ip := addr.IP.To4(); ip != nil || len(addr.IP) == 0 {
+		dest := &unix.SockaddrInet4{Port: addr.Port, Addr: [4]byte{127, 0, 0, 1}}
+		copy(dest.Addr[:], ip)
+		l.dest, l.family = dest, unix.AF_INET
+	} else {
+		l.dest, l.family = &unix.SockaddrInet6{Port: addr.Port, Addr: [16]byte(addr.IP)}, unix.AF_INET6
+	}
+	l.people()
+	l.order = newOrder(len(l.sessions))
+	return l, nil
+}
+
+func (l *loop) close() error {
+	err := unix.Close(l.epoll)
+	for _, s := range l.sessions {
+		if s.state != away {
+			err = errors.Join(err, unix.Close(s.socket))
+		}
+	}
+	return err
+}
+
+// now is the time since the loop began, in nanoseconds.
+func (l *loop) now() int64 { return int64(time.Since(l.start)) }
+
+// poll reads every socket that has something, waiting for the first at most so
+// long. It tells how many had.
+func (l *loop) poll(ctx context.Context, wait time.Duration) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if wait = min(wait, pollFor); len(l.later) > 0 {
+		wait = min(wait, retryEvery)
+	}
+	if err := l.arrive(); err != nil {
+		return 0, err
+	}
+	if pause := min(l.gather, wait); pause > 0 && !l.more {
+		wait -= pause
+		ts := unix.NsecToTimespec(int64(pause))
+		if err := unix.Nanosleep(&ts, nil); err != nil && err != unix.EINTR {
+			return 0, fmt.Errorf("nanosleep: %w", err)
+		}
+	}
+	ts := unix.NsecToTimespec(int64(max(wait, 0)))
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events[0])),
+		uintptr(len(l.events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	if errno == unix.EINTR {
+		return 0, nil
+	}
+	if errno != 0 {
+		return 0, fmt.Errorf("epoll: %w", errno)
+	}
+	l.more = int(n) == len(l.events)
+	for i := range int(n) {
+		if err := l.event(&l.events[i]); err != nil {
+			return 0, err
+		}
+	}
+	return int(n), nil
+}
+
+const pollFor = 100 * time.Millisecond // at most, so that a cancelled run ends
+
+func (l *loop) event(e *unix.EpollEvent) error {
+	s := l.sessions[e.Fd]
+	if e.Pad != s.life {
+		return nil // of a socket that is closed
+	}
+	var err error
+	switch {
+	case s.state == dialling:
+		err = l.dialled(s)
+	case e.Events&unix.EPOLLOUT != 0 && len(s.out) > 0:
+		err = l.flush(s)
+	}
+	if err == nil && e.Events&^unix.EPOLLOUT != 0 && !s.deaf && s.state > dialling {
+		err = l.read(s)
+	}
+	return l.survive(s, err)
+}
+
+// survive has a session come back that is hung up on in its handshake, or that
+// may be cut off. All other errors are the run's.
+func (l *loop) survive(s *session, err error) error {
+	gone := errors.Is(err, errGone)
+	switch {
+	case err == nil:
+		return nil
+	case gone && (s.state == dialling || s.state == upgrading):
+		err = l.refused(s, 0, err)
+	case gone && s.leaves && l.forgives:
+		l.cutOff++
+		l.leave(s)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("session %s: %w", s.who.Name, err)
+	}
+	return nil
+}
+
+// read reads all that a session's socket has: an edge is told once.
+func (l *loop) read(s *session) error {
+	for {
+		held := copy(l.buf, s.rest)
+		// RawSyscall: the socket never blocks, so the scheduler need not know.
+		n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(s.socket),
+			uintptr(unsafe.Pointer(&l.buf[held])), uintptr(len(l.buf)-held))
+		switch {
+		case errno == unix.EAGAIN:
+			return nil
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return fmt.Errorf("%w: %w", errGone, errno)
+		case n == 0:
+			return errGone
+		}
+		l.reads++
+		life := s.life
+		rest, err := l.take(s, l.buf[:held+int(n)])
+		if err != nil || life != s.life || s.state == away {
+			return err
+		}
+		if len(rest) == len(l.buf) {
+			return fmt.Errorf("%w: a frame of more than %d bytes", ErrBroken, bufBytes)
+		}
+		s.rest = append(s.rest[:0], rest...)
+		if held+int(n) < len(l.buf) {
+			return nil
+		}
+	}
+}
+
+// take takes the handshake's answer and the frames that b has whole, and returns
+// the rest.
+func (l *loop) take(s *session, b []byte) (rest []byte, err error) {
+	if s.state == upgrading {
+		if b, err = l.upgraded(s, b); err != nil || s.state <= upgrading {
+			return b, err
+		}
+	}
+	for now := l.now(); ; {
+		op, payload, size, err := next(b)
+		if err != nil || size == 0 {
+			return b, err
+		}
+		if err := l.frame(s, op, payload, now); err != nil {
+			return b, err
+		}
+		b = b[size:]
+	}
+}
+
+func (l *loop) frame(s *session, op frame.Opcode, payload []byte, now int64) error {
+	switch op {
+	case frame.Text:
+		for len(payload) > 0 {
+			l.message = Message{}
+			n := l.cfg.Wire.Read(payload, &l.message)
+			if err := l.hear(s, payload[:n], now); err != nil {
+				return err
+			}
+			payload = payload[n:]
+		}
+		return nil
+	case frame.Ping:
+		return l.write(s, frame.Pong, payload)
+	case frame.Pong:
+		return nil
+	case frame.Close:
+		code, reason, err := frame.ParseClose(payload)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrBroken, err)
+		}
+		return fmt.Errorf("%w: %d %q", errGone, code, reason)
+	}
+	return fmt.Errorf("%w: opcode %d with %.200q", ErrBroken, op, payload)
+}
+
+// write sends a frame, or keeps what the socket has no room for.
+func (l *loop) write(s *session, op frame.Opcode, payload []byte) error {
+	l.framed = frame.AppendMaskedFrame(l.framed[:0], op, payload, maskKey)
+	return l.writeRaw(s, l.framed)
+}
+
+func (l *loop) writeRaw(s *session, b []byte) error {
+	if len(s.out) == 0 {
+		n, err := writeSome(s.socket, b)
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	if len(s.out)+len(b) > outBytes {
+		return fmt.Errorf("%w: it reads nothing more", ErrBehind)
+	}
+	s.out = append(s.out, b...)
+	return nil
+}
+
+func (l *loop) flush(s *session) error {
+	n, err := writeSome(s.socket, s.out)
+	s.out = append(s.out[:0], s.out[n:]...)
+	return err
+}
+
+// writeSome writes what the socket has room for.
+func writeSome(socket int, b []byte) (int, error) {
+	n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(socket), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	switch {
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+		return 0, nil
+	case errno != 0:
+		return 0, fmt.Errorf("%w: %w", errGone, errno)
+	}
+	return int(n), nil
+}
