@@ -122,13 +122,23 @@ func (l *loop) drain(ctx context.Context) error {
 		case now-began > int64(2*patience):
 			return fmt.Errorf("%w: after %v %d sessions have not seen all that was said", ErrBehind, 2*patience, behind)
 		case now-since > int64(giveUp):
-			return fmt.Errorf("%w: %d sessions never saw all that was said, and %d messages nobody saw",
-				ErrBroken, behind, l.order.unseen)
+			return l.lost()
 		}
 		if _, err := l.poll(ctx, calm); err != nil {
 			return err
 		}
 	}
+}
+
+// lost says what never came, by an example.
+func (l *loop) lost() error {
+	if n := l.order.unseen; n > 0 {
+		return fmt.Errorf("%w: nobody ever saw %d messages", ErrBroken, n)
+	}
+	i := slices.IndexFunc(l.sessions, lags)
+	s := l.sessions[i]
+	return fmt.Errorf("%w: %d sessions never saw all that was said, %s in %s but %d messages of %d",
+		ErrBroken, l.behind(), s.who.Name, s.who.Room, s.place, s.room.head)
 }
 
 // giveUp is for how long a server must deliver nothing at all, though it should,
@@ -147,11 +157,15 @@ func (l *loop) lastWord() error {
 // behind counts the sessions that have not seen all of the rooms that they are in.
 func (l *loop) behind() (n int) {
 	for _, s := range l.sessions {
-		if s.state == in && (!s.placed || s.place < s.room.head) {
+		if lags(s) {
 			n++
 		}
 	}
 	return n
+}
+
+func lags(s *session) bool {
+	return s.state == in && (!s.placed || s.place < s.room.head)
 }
 
 // probe has the first session say a message that is only its token, to learn what
