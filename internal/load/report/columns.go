@@ -42,7 +42,7 @@ func history(of func(load.HistoryResult, time.Duration) float64) func(load.Resul
 	}
 }
 
-// columns are all figures, in the order in which they are read.
+// columns are the figures that matter most, in the order in which they are read.
 var columns = []column{
 	{"messages/s", "sent, and delivered to all", messagesPerSecond, count},
 	{"deliveries/s", "messages that reached a session", deliveriesPerSecond, count},
@@ -50,9 +50,6 @@ var columns = []column{
 	{"p99", "99 of 100 deliveries came within it", latency(p99), duration},
 	{"p99.9", "999 of 1,000 deliveries came within it", latency(p999), duration},
 	{"max", "the latest delivery", latency(most), duration},
-	{"last p99", "99 of 100 messages were at all their readers within it",
-		func(r load.Result) float64 { return p99(r.Last) }, duration},
-	{"quiet p50", "half of the deliveries to those beside the load came within it", quiet(p50), duration},
 	{"quiet p99", "99 of 100 deliveries to those beside the load came within it", quiet(p99), duration},
 	{"usual p99", "the same, before the cut", storm(func(s load.StormResult) float64 { return p99(s.Usual) }), duration},
 	{"cut off", "sessions that were cut off", storm(func(s load.StormResult) float64 { return float64(s.Cut) }), count},
@@ -76,9 +73,24 @@ var columns = []column{
 	{"server", "processor cores that the server used", serverCores, cores},
 	{"generator", "processor cores that the load generator used; it has one", generatorCores, cores},
 	{"memory/session", "what the server's resident memory grew by for each session", bytesPerSession, size},
+}
+
+// more are further figures, for which a page has room and a terminal has not.
+var more = []column{
+	{"last p99", "99 of 100 messages were at all their readers within it",
+		func(r load.Result) float64 { return p99(r.Last) }, duration},
+	{"sent late p99", "99 of 100 messages left the generator within it of when they were due",
+		func(r load.Result) float64 { return p99(r.Late) }, duration},
+	{"exact to", "how long the generator lets deliveries gather before it reads them",
+		func(r load.Result) float64 { return positive(r.Gather) }, duration},
 	{"memory", "the server's resident memory at the window's end",
 		func(r load.Result) float64 { return positive(r.Loaded.RSS) }, size},
+	{"other CPU", "processor cores that the rest of the machine used: better none", otherCores, cores},
+	{"deliveries/read", "how many deliveries the server's writes joined, at least", deliveriesPerRead, three},
 }
+
+// wholly are all columns.
+var wholly = slices.Concat(columns, more)
 
 // heads are the columns that tell rows of one table apart.
 var heads = []struct {
@@ -103,9 +115,9 @@ type table struct {
 	cells  [][]string
 }
 
-// tabulate gives the columns that hold something, and of the heads those by which
+// tabulate gives those columns that hold something, and of the heads those by which
 // the rows differ.
-func tabulate(all []row) table {
+func tabulate(all []row, columns []column) table {
 	t := table{cells: make([][]string, len(all))}
 	t.add("server", "", func(i int) string { return all[i].server })
 	for _, head := range heads {

@@ -40,8 +40,8 @@ func draw(p plot, f frame) string {
 	p = p.usable()
 	d := &drawing{plot: p, frame: f}
 	id := p.id + "-" + f.name
-	d.put(`<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 %g %g" role="img" aria-labelledby="%s-title %s-desc">`,
-		f.width, d.needed(), id, id)
+	d.put(`<svg xmlns="http://www.w3.org/2000/svg" class="plot" width="%g" height="%g" viewBox="0 0 %g %g" `+
+		`role="img" aria-labelledby="%s-title %s-desc">`, f.width, d.needed(), f.width, d.needed(), id, id)
 	d.put(`<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, id, escaped(p.title), id, escaped(p.about))
 	d.text("title", edge, edge+lineHigh*0.75, p.title)
 	switch {
@@ -69,15 +69,23 @@ func (d *drawing) drawLines() {
 	d.top = edge + lineHigh
 	d.legend()
 	d.text("label", edge, d.top+lineHigh*0.75, d.y.name)
-	d.top += lineHigh + edge
+	d.top += lineHigh + edge + 4
 	d.bottom = d.height - 2*lineHigh - edge
+	if d.limit.name != "" {
+		ys = append(ys, d.limit.value)
+	}
 	d.ys = scaleOf(d.y.kind, ys, int(max(2, (d.bottom-d.top)/44)))
 	d.left = edge + d.widest(d.ys.ticks, d.y.tick) + 6
 	d.right = d.width - edge - 6
 	d.xs = scaleOf(d.x.kind, xs, int(max(2, (d.right-d.left)/76)))
 	d.grid()
-	for i := len(d.plot.lines) - 1; i >= 0; i-- { // the first one on top
-		d.line(d.plot.lines[i])
+	for i := len(d.lines) - 1; i >= 0; i-- { // the first one on top
+		d.line(d.lines[i])
+	}
+	if d.limit.name != "" {
+		y := d.ypos(d.limit.value)
+		d.put(`<path class="limit" d="M%.1f %.1fH%.1f"/>`, d.left, y, d.right)
+		d.text("halo", d.left+4, y-5, d.limit.name)
 	}
 }
 
@@ -94,11 +102,11 @@ func wideness(s string) float64 { return float64(utf8.RuneCountInString(s)) * le
 // legend names the lines, in as many rows as they need, and moves the top below
 // them. One line alone is named by the title.
 func (d *drawing) legend() {
-	if len(d.plot.lines) < 2 {
+	if len(d.lines) < 2 {
 		return
 	}
 	x := edge
-	for _, l := range d.plot.lines {
+	for _, l := range d.lines {
 		name := shorten(l.name, int((d.width-2*edge-34)/letter))
 		width := 34 + wideness(name)
 		if x > edge && x+width > d.width-edge {

@@ -111,7 +111,7 @@ func tickSize(v float64) string     { return in(v, sizes, short) }
 func tickAmount(v float64) string   { return in(v, amounts, short) }
 
 func short(v float64) string {
-	return strconv.FormatFloat(v, 'g', 4, 64)
+	return strconv.FormatFloat(v, 'g', 5, 64)
 }
 
 // tickQuantile shows a place on the axis of quantiles: 3 is 99.9 %.

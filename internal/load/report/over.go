@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -55,9 +54,9 @@ func (s scene) overLoad(all []row, bound time.Duration) []plot {
 		l.name, l.dashed = l.name+" p50", true
 		latencies = append(latencies, l)
 	}
-	about := "How long deliveries took at each rate that was offered."
+	var limit ruler
 	if bound > 0 {
-		about += fmt.Sprintf(" The search asked for a p99 within %s.", duration(float64(bound)))
+		limit = ruler{"asked for: p99 within " + tickDuration(float64(bound)), float64(bound)}
 	}
 	return []plot{
 		{
@@ -65,7 +64,7 @@ func (s scene) overLoad(all []row, bound time.Duration) []plot {
 			x: x, y: axis{"deliveries a second", logarithmic, tickAmount, count}, lines: s.over(all, offered, deliveriesPerSecond),
 		},
 		{
-			id: "latency", title: "Latency over load", about: about,
+			id: "latency", title: "Latency over load", about: "How long deliveries took at each rate that was offered.", limit: limit,
 			x: x, y: axis{"from due to delivered", logOnly, tickDuration, duration}, lines: latencies,
 		},
 	}
@@ -168,7 +167,7 @@ func curve(l load.Latency) []point {
 
 // timeline shows a run second by second.
 func (s scene) timeline(all []row) []plot {
-	x := axis{"seconds from the start of the window", exact, count, count}
+	x := axis{"seconds from the start of the window", exact, short, three}
 	var plots []plot
 	for _, figure := range []struct {
 		id, title, about string

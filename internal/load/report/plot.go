@@ -13,6 +13,13 @@ type plot struct {
 	x, y  axis
 	lines []line
 	bars  []bar
+	limit ruler
+}
+
+// A ruler is a value to compare lines with: a bound.
+type ruler struct {
+	name  string // "" for none
+	value float64
 }
 
 type axis struct {

@@ -72,7 +72,7 @@ func exactScale(high float64, n int) scale {
 
 func multiples(from, to, size float64) []float64 {
 	var all []float64
-	for i := 0; i < 50; i++ {
+	for i := range 50 {
 		v := from + float64(i)*size
 		if v > to+size*1e-6 {
 			break
@@ -141,8 +141,8 @@ func roundAbove(v float64) float64 { return roundStep(v) }
 
 // quantileScale shows every nine: 50, 90, 99, 99.9 %.
 func quantileScale(high float64) scale {
-	s := scale{to: min(max(2, math.Ceil(high-1e-9)), 12), ticks: []float64{math.Log10(2)}}
-	for nines := 1.0; nines <= s.to; nines++ {
+	s := scale{to: min(max(2, high), 12), ticks: []float64{math.Log10(2)}}
+	for nines := 1.0; nines <= s.to+1e-9; nines++ {
 		s.ticks = append(s.ticks, nines)
 	}
 	return s

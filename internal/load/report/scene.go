@@ -29,6 +29,7 @@ type section struct {
 // A part is what there is to see of one setup: servers side by side.
 type part struct {
 	Title string
+	Bars  []plot // in a row of their own
 	Plots []plot
 }
 
@@ -66,24 +67,17 @@ func steps(r load.Report) []load.Result {
 
 // fill adds the runs' table, and each setup's plots.
 func (s scene) fill(sec *section, prefix string, all []row) {
-	sec.Table = tabulate(all)
+	sec.Table = tabulate(all, columns)
 	setups := by(all, func(g row) setup { return setupOf(g.first()) })
 	for i, group := range setups {
 		title, name := Setup(group[0].first()), prefix
 		if len(setups) > 1 {
 			name = fmt.Sprintf("%s-%d", prefix, i+1)
 		}
-		plots := append(bars(s, group), append(s.percentiles(group), s.timeline(group)...)...)
-		sec.Setups = append(sec.Setups, part{Title: title, Plots: s.worth(name, plots)})
+		plots := append(s.percentiles(group), s.timeline(group)...)
+		sec.Setups = append(sec.Setups, part{title, s.worth(name, bars(s, group)), s.worth(name, plots)})
 	}
-	for _, g := range all {
-		for _, said := range verdicts(g) {
-			if len(all) > 1 {
-				said = g.server + ", " + Setup(g.first()) + ": " + said
-			}
-			sec.Verdicts = append(sec.Verdicts, capital(said))
-		}
-	}
+	sec.Verdicts = verdicts(all)
 }
 
 // best are the percentiles of the highest rate that each server kept.
@@ -97,18 +91,16 @@ func (s scene) best(r load.Report, tried []row) []plot {
 			}
 		}
 		if i >= 0 {
-			g := mine[i]
-			g.server += ", " + count(g.first().Offered) + "/s"
-			chosen = append(chosen, g)
+			chosen = append(chosen, mine[i])
 		}
 	}
 	if len(chosen) == 0 {
 		return nil
 	}
 	p := s.percentiles(chosen)[0]
-	p.title += ", at the highest rate kept"
-	for i := range p.lines {
-		p.lines[i].look = i
+	p.title = "Percentiles at the highest rate kept"
+	for i, g := range chosen {
+		p.lines[i].name += ", " + count(g.first().Offered) + "/s"
 	}
 	return []plot{p}
 }
@@ -168,5 +160,5 @@ func slug(s string) string {
 	if s = strings.Trim(noName.ReplaceAllString(strings.ToLower(s), "-"), "-"); s == "" {
 		return "plot"
 	}
-	return s
+	return s[:min(len(s), 40)]
 }

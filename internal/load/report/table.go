@@ -34,18 +34,15 @@ func scenarioOf(g row) load.Scenario { return g.first().Scenario }
 
 func scenarioTable(w io.Writer, all []row) error {
 	fmt.Fprintf(w, "%s: %s\n\n", scenarioOf(all[0]), shared(all))
-	t := tabulate(all)
-	if err := print(w, t); err != nil {
+	if err := align(w, tabulate(all, columns)); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
-	for _, g := range all {
-		for _, said := range verdicts(g) {
-			if len(all) > 1 {
-				said = g.server + ", " + Setup(g.first()) + ": " + said
-			}
-			fmt.Fprintf(w, "%s.\n", capital(said))
-		}
+	said := verdicts(all)
+	if len(said) > 0 {
+		fmt.Fprintln(w)
+	}
+	for _, sentence := range said {
+		fmt.Fprintf(w, "%s.\n", printable(sentence))
 	}
 	return nil
 }
@@ -58,31 +55,20 @@ func shared(all []row) string {
 	return strings.ToLower(titleOf(scenarioOf(all[0]))) + " in several setups"
 }
 
-// verdicts are those of a row's runs, one for each limit.
-func verdicts(g row) []string {
-	var all []string
-	for _, limited := range by(g.runs, func(r load.Result) load.Limit { return r.Limit }) {
-		if said := Verdict(limited[0]); said != "" {
-			all = append(all, said)
-		}
-	}
-	return all
-}
-
 func searchTable(w io.Writer, r load.Report) error {
 	fmt.Fprintf(w, "search: p99 within %s\n\n", duration(positive(r.Bound)))
-	if err := print(w, stepsTable(r)); err != nil {
+	if err := align(w, stepsTable(r)); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
 	for _, said := range Found(r) {
-		fmt.Fprintf(w, "%s.\n", capital(said))
+		fmt.Fprintf(w, "%s.\n", printable(said))
 	}
 	return nil
 }
 
-// print sets words to the left and numbers to the right.
-func print(w io.Writer, t table) error {
+// align sets words to the left and numbers to the right.
+func align(w io.Writer, t table) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	words := 0
 	for _, cells := range t.cells {

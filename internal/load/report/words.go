@@ -64,7 +64,7 @@ func Verdict(r load.Result) string {
 			"with the generator elsewhere the server may carry more", plural(r.Cores, "core"))
 	case load.LimitServer:
 		if busy := serverCores(r); known(busy) {
-			return fmt.Sprintf("the server was the limit: it used %s of %s, and the others were not busy",
+			return fmt.Sprintf("the server was the limit: it used %s of %s, and some were left",
 				cores(busy), plural(r.Cores, "core"))
 		}
 		return "the server was the limit"

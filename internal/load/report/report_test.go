@@ -1,0 +1,324 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/parley-chat/parley/internal/load"
+)
+
+func TestATableHasARowForEachServerAndSetup(t *testing.T) {
+	var out bytes.Buffer
+	if err := Table(&out, sample()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`fanout: 1,000 sessions in 1 room, 16 senders, each sends when its last message is back, 124 bytes a delivery\n`,
+		`parley +3 +1,420 +1,420,000 +8\.73 ms +42\.5 ms .* 0\.80 µs +1\.14 +0\.53 +6\.20 kB +server\n`,
+		`ws +3 +204 +204,000 `,
+		`gws +15,000 +1\.14 +0\.53 +10\.6 kB +–\n`,
+		`storm: 5,000 sessions in 1 room`,
+		`search: p99 within 40\.0 ms\n`,
+		`parley carries 1,400 messages/s with p99 within 40\.0 ms: 1,400,000 deliveries/s\.\n`,
+	} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("no line %s in\n%s", want, &out)
+		}
+	}
+}
+
+func TestWhatLimitedARunIsSaid(t *testing.T) {
+	r := sample().Runs[0]
+	r.GeneratorCPU = r.Window * 97 / 100
+	for limit, want := range map[load.Limit]string{
+		load.LimitGenerator: "the generator used 0.97 of its core: these figures say nothing of the server",
+		load.LimitOthers:    "measure again",
+		load.LimitRate:      "the server may carry more",
+		load.LimitMachine:   "all of the machine's 2 cores",
+		load.LimitServer:    "it used 1.14 of 2 cores",
+		"":                  "",
+	} {
+		r.Limit = limit
+		if got := Verdict(r); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q in it", limit, got, want)
+		}
+	}
+}
+
+func TestARunsFigureIsTheMedianOfItsRepeats(t *testing.T) {
+	one := sample().Runs[0]
+	runs := []load.Result{one, one, one}
+	for i, n := range []uint64{300, 100, 200} {
+		runs[i].Deliveries = n * 10
+	}
+	all := rows(runs)
+	if len(all) != 1 || all[0].median(deliveriesPerSecond) != 200 {
+		t.Errorf("%d rows, %v deliveries/s", len(all), all[0].median(deliveriesPerSecond))
+	}
+}
+
+func TestServersOfTwoWiresAreToldApart(t *testing.T) {
+	r := sample()
+	r.Runs = []load.Result{r.Runs[0], r.Runs[0], r.Runs[3]}
+	r.Runs[1].Wire = "parley.v1"
+	var out bytes.Buffer
+	if err := Table(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"parley (tutorial) ", "parley (parley.v1) ", "ws "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, &out)
+		}
+	}
+}
+
+func TestAReportIsReadAsItWasWritten(t *testing.T) {
+	var file bytes.Buffer
+	want := sample()
+	if err := JSON(&file, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(&file)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, %v", got, err)
+	}
+}
+
+func TestWhatIsNoReportIsRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                        "EOF",
+		`{"version":"2"}`:         `its version is "2", want "1"`,
+		`{"version":"1"}{}`:       "something stands behind it",
+		`{"version":"1","runs":0`: "read a report",
+	} {
+		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", text, err, want)
+		}
+	}
+}
+
+func TestMergedReportsKeepEveryRun(t *testing.T) {
+	a, b := sample(), sample()
+	b.Machine, b.At = "8 cores", a.At.Add(time.Hour)
+	got := Merge(a, b)
+	if len(got.Runs) != len(a.Runs)+len(b.Runs) || len(got.Steps) != len(a.Steps)+len(b.Steps) {
+		t.Errorf("%d runs, %d steps", len(got.Runs), len(got.Steps))
+	}
+	if got.Machine != a.Machine+"; 8 cores" || got.Command != a.Command || got.At != b.At || got.Version != Version {
+		t.Errorf("machine %q, command %q, at %s", got.Machine, got.Command, got.At)
+	}
+}
+
+func TestAPageIsWholeAndNeedsNothingElse(t *testing.T) {
+	r := sample()
+	r.Machine = `<script>alert("&")</script>`
+	var page bytes.Buffer
+	if err := HTML(&page, r); err != nil {
+		t.Fatal(err)
+	}
+	text := page.String()
+	if found := regexp.MustCompile(`<script|<link|<img|url\(|@import|src=`).FindString(text); found != "" {
+		t.Errorf("the page has %s", found)
+	}
+	balanced(t, text)
+	_, every, _ := strings.Cut(text, "<h2>Every run</h2>")
+	every, _, _ = strings.Cut(every, "</table>")
+	if n := strings.Count(every, `<th scope="row">`); n != len(r.Runs) {
+		t.Errorf("%d runs are listed, want %d", n, len(r.Runs))
+	}
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(text, -1) {
+		if ids[m[1]] {
+			t.Errorf("id %s is there twice", m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`aria-labelledby="(\S+) (\S+)"`).FindAllStringSubmatch(text, -1) {
+		if !ids[m[1]] || !ids[m[2]] {
+			t.Errorf("a plot is named by %s, which is not there", m[0])
+		}
+	}
+}
+
+// balanced checks that every element that begins also ends, in its place.
+func balanced(t *testing.T, page string) {
+	t.Helper()
+	page = regexp.MustCompile(`<!doctype html>|<(meta|rect)[^>]*>`).ReplaceAllString(page, "")
+	if err := wellFormed(page); err != nil {
+		t.Errorf("the page: %v", err)
+	}
+}
+
+func wellFormed(text string) error {
+	in := xml.NewDecoder(strings.NewReader(text))
+	in.Entity = xml.HTMLEntity
+	for {
+		if _, err := in.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+func TestPlotsAreFilesOfTheirOwn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "plots")
+	names, err := Plots(dir, sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"fanout-throughput.svg", "fanout-latency.svg", "fanout-percentiles.svg", "fanout-bars-deliveries.svg",
+		"fanout-deliveries.svg", "fanout-cpu.svg", "fanout-memory.svg", "idle-memory-connections.svg", "storm-sessions.svg",
+	} {
+		if !slices.Contains(names, want) {
+			t.Errorf("no %s among %s", want, names)
+		}
+	}
+	for _, name := range names {
+		svg, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := wellFormed(string(svg)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !bytes.Contains(svg, []byte("prefers-color-scheme: dark")) {
+			t.Errorf("%s has no dark looks", name)
+		}
+	}
+}
+
+func TestEveryServerHasItsLineInEveryPlot(t *testing.T) {
+	for _, p := range plots(sample()) {
+		if strings.HasPrefix(p.id, "fanout-percentiles") || strings.HasPrefix(p.id, "storm-") && len(p.lines) > 0 {
+			for _, s := range servers {
+				if !slices.ContainsFunc(p.lines, func(l line) bool { return l.name == s.name }) {
+					t.Errorf("%s has no line of %s", p.id, s.name)
+				}
+			}
+		}
+	}
+}
+
+// Whatever a report holds, nothing crashes, every plot is well-formed, and all
+// of its points are in their frame.
+func TestNoReportBreaksItsPlots(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := anyReport(t)
+		if err := HTML(io.Discard, r); err != nil {
+			t.Fatal(err)
+		}
+		if err := Table(io.Discard, r); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range plots(r) {
+			for _, f := range []frame{broad, narrow} {
+				svg := draw(p, f)
+				if err := wellFormed(svg); err != nil {
+					t.Fatalf("%s: %v\n%s", p.id, err, svg)
+				}
+				inside(t, svg)
+			}
+		}
+	})
+}
+
+var (
+	numbers = regexp.MustCompile(`-?[0-9.]+`)
+	size2   = regexp.MustCompile(`viewBox="0 0 (\S+) (\S+)"`)
+	placed  = regexp.MustCompile(`class="(stroke|stroke dashed|mark)" d="((?:[ML][^MLmhz"]+)+)`)
+)
+
+func inside(t *rapid.T, svg string) {
+	if bad := regexp.MustCompile(`NaN|Inf|e\+`).FindString(regexp.MustCompile(`>[^<]*<`).ReplaceAllString(svg, "><")); bad != "" {
+		t.Fatalf("%s in\n%s", bad, svg)
+	}
+	box := size2.FindStringSubmatch(svg)
+	width, height := number(t, box[1]), number(t, box[2])
+	for _, m := range placed.FindAllStringSubmatch(svg, -1) {
+		for i, text := range numbers.FindAllString(m[2], -1) {
+			most := width
+			if i%2 == 1 {
+				most = height
+			}
+			if v := number(t, text); v < 0 || v > most || math.IsNaN(v) {
+				t.Fatalf("a point at %v of %v in\n%s", v, most, svg)
+			}
+		}
+	}
+}
+
+func number(t *rapid.T, s string) float64 {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func anyReport(t *rapid.T) load.Report {
+	r := load.Report{Bound: anyTime(t), Machine: rapid.String().Draw(t, "machine")}
+	for range rapid.IntRange(0, 6).Draw(t, "runs") {
+		r.Runs = append(r.Runs, anyResult(t))
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "steps") {
+		res := anyResult(t)
+		r.Steps = append(r.Steps, load.Step{Offered: res.Offered, Kept: rapid.Bool().Draw(t, "kept"), Result: res})
+	}
+	return r
+}
+
+func anyResult(t *rapid.T) load.Result {
+	amount := rapid.OneOf(rapid.Just(0), rapid.IntRange(1, 100), rapid.Int())
+	r := load.Result{
+		Scenario: rapid.OneOf(rapid.Just(load.Fanout), rapid.Just(load.Idle), rapid.Just(load.Storm),
+			rapid.Map(rapid.String(), func(s string) load.Scenario { return load.Scenario(s) })).Draw(t, "scenario"),
+		Server:   rapid.OneOf(rapid.SampledFrom([]string{"parley", "ws", ""}), rapid.String()).Draw(t, "server"),
+		Wire:     rapid.SampledFrom([]string{"tutorial", "parley.v1"}).Draw(t, "wire"),
+		Sessions: amount.Draw(t, "sessions"), Rooms: amount.Draw(t, "rooms"), Senders: amount.Draw(t, "senders"),
+		Offered: rapid.OneOf(rapid.Float64(), rapid.Just(math.NaN()), rapid.Just(0.0)).Draw(t, "offered"),
+		Window:  anyTime(t), Messages: rapid.Uint64().Draw(t, "messages"), Deliveries: rapid.Uint64().Draw(t, "deliveries"),
+		Latency: anyLatency(t), Quiet: anyLatency(t), Late: anyLatency(t), Fresh: anyProcess(t), Ready: anyProcess(t), Loaded: anyProcess(t),
+		ServerCPU: anyTime(t), GeneratorCPU: anyTime(t), Cores: amount.Draw(t, "cores"),
+		Limit: rapid.SampledFrom([]load.Limit{"", load.LimitServer, load.LimitGenerator, "else"}).Draw(t, "limit"),
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "seconds") {
+		r.Series = append(r.Series, load.Sample{
+			At: anyTime(t), Deliveries: rapid.Uint64().Draw(t, "deliveries"), P99: anyTime(t), ServerCPU: anyTime(t),
+			RSS: rapid.Int64().Draw(t, "rss"), Sessions: amount.Draw(t, "sessions"),
+		})
+	}
+	if r.Scenario == load.Storm {
+		r.Storm = &load.StormResult{Cut: amount.Draw(t, "cut"), HalfBack: anyTime(t), Usual: anyLatency(t)}
+	}
+	return r
+}
+
+func anyTime(t *rapid.T) time.Duration {
+	return time.Duration(rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(1, 1e10), rapid.Int64()).Draw(t, "time"))
+}
+
+func anyProcess(t *rapid.T) load.Process { return load.Process{RSS: rapid.Int64().Draw(t, "rss")} }
+
+func anyLatency(t *rapid.T) load.Latency {
+	l := load.Latency{Count: rapid.OneOf(rapid.Just(uint64(0)), rapid.Uint64()).Draw(t, "count"), P50: anyTime(t), P99: anyTime(t), Max: anyTime(t)}
+	for range rapid.IntRange(0, 5).Draw(t, "curve") {
+		l.Curve = append(l.Curve, load.Point{Quantile: rapid.Float64().Draw(t, "quantile"), Value: anyTime(t)})
+	}
+	return l
+}
