@@ -37,6 +37,7 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Copy what a server keeps into a file, while it runs."`
 	Restore restoreCommand `cmd:"" help:"Put a backup into an empty data folder."`
 	Export  exportCommand  `cmd:"" help:"Print messages as JSON, a line each."`
+	Bench   benchCommand   `cmd:"" help:"Measure what a server carries."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print the help of a command."`
 
@@ -98,9 +99,10 @@ func parse(args []string, s streams) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A flag at the end of the line, without its value, is an empty one to kong.
+	// A flag at the end of the line, without its value, is an empty one to kong;
+	// of a number, it complains by itself.
 	for _, given := range ctx.Path {
-		if given.Flag != nil && !given.Resolved && given.Flag.Target.IsZero() {
+		if given.Flag != nil && !given.Resolved && given.Flag.Target.IsZero() && !given.Flag.Target.CanInt() {
 			return nil, fmt.Errorf("--%s needs a value", given.Flag.Name)
 		}
 	}

@@ -93,6 +93,7 @@ func TestExitCodesAndWhatIsSaid(t *testing.T) {
 		{"help backup", exitOK, "parley backup parley-2026-11-24.db", ""},
 		{"help restore", exitOK, "parley restore --data /var/lib/parley", ""},
 		{"help export", exitOK, "parley export chat.jsonl", ""},
+		{"help bench", exitOK, "parley bench idle --sizes 1000,5000,15000", ""},
 		{"backup", exitUsage, "", "expected \"<file>\""},
 		{"restore", exitUsage, "", "expected \"<file>\""},
 		{"export --rooom=x", exitUsage, "", "did you mean \"--room\"?"},
