@@ -37,6 +37,8 @@ type Config struct {
 
 	// Progress is told how far a run is, from within it; nil for nobody.
 	Progress func(Progress)
+
+	giveUp time.Duration // for so long a server that lost nothing never delivers nothing at all; a test is less patient
 }
 
 // Progress is how far a run is.
@@ -80,6 +82,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Page == 0 {
 		c.Page = 50
+	}
+	if c.giveUp == 0 {
+		c.giveUp = 10 * time.Second
 	}
 	if c.Scenario == Idle || c.Scenario == History {
 		c.Senders, c.Rate = 0, 0

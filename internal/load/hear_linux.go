@@ -48,8 +48,8 @@ func (l *loop) hear(s *session, message []byte, now int64) error {
 
 func (l *loop) delivered(s *session, message []byte, now int64) error {
 	token := binary.LittleEndian.Uint64(l.message.Token)
-	if len(message) < len(l.text) {
-		return fmt.Errorf("%w: a delivery of %d bytes, its text has %d: %.200q", ErrBroken, len(message), len(l.text), message)
+	if len(message) < l.least {
+		return fmt.Errorf("%w: a delivery of %d bytes, want at least %d: %.200q", ErrBroken, len(message), l.least, message)
 	}
 	if !s.placed {
 		place, err := l.order.place(&s.room.talk, token)

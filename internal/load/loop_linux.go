@@ -29,6 +29,7 @@ type loop struct {
 
 	order    *order
 	text     text
+	least    int   // bytes of a delivery that holds the whole text
 	pace     *pace // open loop: what is due when; nil for none
 	sending  bool  // closed loop: a sender's own message brings its next
 	forgives bool  // who may be cut off now comes back

@@ -121,7 +121,7 @@ func (l *loop) drain(ctx context.Context) error {
 		switch {
 		case now-began > int64(2*patience):
 			return fmt.Errorf("%w: after %v %d sessions have not seen all that was said", ErrBehind, 2*patience, behind)
-		case now-since > int64(giveUp):
+		case now-since > int64(l.cfg.giveUp):
 			return l.lost()
 		}
 		if _, err := l.poll(ctx, calm); err != nil {
@@ -140,10 +140,6 @@ func (l *loop) lost() error {
 	return fmt.Errorf("%w: %d sessions never saw all that was said, %s in %s but %d messages of %d",
 		ErrBroken, l.behind(), s.who.Name, s.who.Room, s.place, s.room.head)
 }
-
-// giveUp is for how long a server must deliver nothing at all, though it should,
-// to have lost something.
-const giveUp = 10 * time.Second
 
 // lastWord says one more message where somebody came back without a cursor and
 // has heard nothing since: they must hear this one.
@@ -178,13 +174,18 @@ func (l *loop) probe(ctx context.Context) error {
 	if err := l.drain(ctx); err != nil {
 		return fmt.Errorf("the first message: %w", err)
 	}
-	if l.cfg.Frame == 0 {
-		return nil
+	empty := int(l.bytes/max(l.deliveries, 1)) - TokenBytes
+	if l.cfg.Frame > 0 {
+		n, err := textBytes(l.cfg.Frame, empty)
+		if err != nil {
+			return err
+		}
+		l.text = newText(n)
 	}
-	n, err := textBytes(l.cfg.Frame, int(l.bytes/max(l.deliveries, 1))-TokenBytes)
-	if err != nil {
-		return err
-	}
-	l.text = newText(n)
+	l.least = empty + len(l.text) - idWidth
 	return nil
 }
+
+// idWidth is by how much deliveries of one length of text may differ: seqs and ids
+// grow with time.
+const idWidth = 16

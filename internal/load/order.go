@@ -7,13 +7,15 @@ type order struct {
 	sent   []sending // by message number, modulo its length, a power of two
 	next   uint32    // the number of the next message
 	unseen int       // messages that nobody has seen yet
-	latest []uint32  // by sender: its latest message that was seen, plus 1
+	said   []uint32  // by sender: its latest message, plus 1
+	heard  []uint32  // by sender: its latest message that was seen, plus 1
 }
 
 type sending struct {
 	at     int64
 	place  uint64 // in its room's talk, once it was seen
 	talk   *talk
+	before uint32 // its sender's message before it, plus 1
 	sender int32
 	seen   bool
 }
@@ -38,7 +40,7 @@ type seeing struct {
 const underWay = 1 << 17
 
 func newOrder(senders int) *order {
-	return &order{sent: make([]sending, underWay), latest: make([]uint32, senders)}
+	return &order{sent: make([]sending, underWay), said: make([]uint32, senders), heard: make([]uint32, senders)}
 }
 
 // send records that sender says its next message, due at the time given, and
@@ -50,7 +52,8 @@ func (o *order) send(t *talk, sender int32, at int64) (uint32, error) {
 	n := o.next
 	o.next++
 	o.unseen++
-	o.sent[n&uint32(len(o.sent)-1)] = sending{at: at, talk: t, sender: sender}
+	o.sent[n&uint32(len(o.sent)-1)] = sending{at: at, talk: t, sender: sender, before: o.said[sender]}
+	o.said[sender] = n + 1
 	return n, nil
 }
 
@@ -77,14 +80,18 @@ func (o *order) first(t *talk, place, token uint64) (*seeing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if from.seen || n < o.latest[from.sender] {
+	switch heard := o.heard[from.sender]; {
+	case from.seen || n < heard:
 		return nil, fmt.Errorf("%w: message %d of the room is number %d, though its sender's number %d came before",
-			ErrBroken, place, n, o.latest[from.sender]-1)
+			ErrBroken, place, n, heard-1)
+	case from.before != heard:
+		return nil, fmt.Errorf("%w: message %d of the room is number %d, though its sender's number %d has not come yet",
+			ErrBroken, place, n, from.before-1)
 	}
 	if t.seen == nil {
 		t.seen = make([]seeing, t.memory)
 	}
-	o.latest[from.sender] = n + 1
+	o.heard[from.sender] = n + 1
 	o.unseen--
 	from.seen, from.place = true, place
 	t.head++

@@ -93,8 +93,16 @@ const beforeSeq = len(`{"type":"event","room":"bench00000",`)
 
 func readEvent(payload []byte, m *Message) {
 	m.Seq = number(field(payload, `"seq":`, beforeSeq))
-	text := field(payload, `"text":"`, 0)
-	if m.Seq > 0 && len(text) >= TokenBytes {
+	if m.Seq == 0 {
+		return
+	}
+	// The key is the token, and stands last.
+	const end = `"}`
+	if at := len(payload) - len(`"key":"`) - TokenBytes - len(end); at > 0 && string(payload[at:at+len(`"key":"`)]) == `"key":"` {
+		m.Kind, m.Token = Delivery, payload[len(payload)-TokenBytes-len(end):len(payload)-len(end)]
+		return
+	}
+	if text := field(payload, `"text":"`, beforeSeq); len(text) >= TokenBytes {
 		m.Kind, m.Token = Delivery, text[:TokenBytes]
 	}
 }
