@@ -52,7 +52,7 @@ type Engine struct {
 	pairs     *pairs
 	loops     *loops // nil where there are none
 
-	change func(*session) // nil but in tests, which have new sessions speak something else
+	change func(*session, *Opening) // nil but in tests, which have new sessions speak something else
 
 	mu       sync.Mutex
 	sessions int

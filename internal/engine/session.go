@@ -132,7 +132,7 @@ func (s *session) begin(e *Engine, c carrier, o *Opening, now time.Time) {
 		s.dialect = &tutorialDialect{session: s}
 	}
 	if e.change != nil {
-		e.change(s)
+		e.change(s, o)
 	}
 }
 
