@@ -315,11 +315,12 @@ func (c *conn) write() {
 
 // next is what the session writes now, counted.
 func (c *conn) next(s *session, dst [][]byte) [][]byte {
-	dst, b := s.Next(dst)
+	var alone roomlog.Repeat
+	dst, b := s.Next(dst, &alone)
 	m := c.engine.metrics
 	if b.Frames > 0 {
 		m.Deliveries.Add(float64(b.Frames))
-		m.Delivery.Observe((roomlog.Since() - b.Oldest).Seconds())
+		c.pairs.delays.Add(roomlog.Since() - b.Oldest)
 	}
 	if len(dst) > 0 {
 		m.Writes.Inc()

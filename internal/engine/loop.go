@@ -33,9 +33,11 @@ type loop struct {
 	load      load
 	wheel     wheel
 	counts    counts
+	watch     *watch   // nil while nobody looks
 	pile      pile     // the notes of the last round, for their memory
 	buf       []byte   // what is read
 	pieces    [][]byte // what is written
+	repeat    roomlog.Repeat
 	stopped   bool
 }
 
@@ -61,7 +63,7 @@ func newLoop(e *Engine, number int, gather time.Duration) (*loop, error) {
 	}
 	l.notes.wake = poller.Wake
 	l.wheel.start = time.Now()
-	l.counts.metrics = e.metrics
+	l.counts = counts{metrics: e.metrics, delays: e.metrics.Delivery.Part()}
 	return l, nil
 }
 
@@ -75,12 +77,15 @@ func (l *loop) run() {
 			loopFailed(err)
 		}
 		now = time.Now()
+		l.repeat.Clear()
+		l.counts.begin()
 		l.ready(events)
 		l.read(now)
 		l.step(now)
 		l.pass(now)
 		l.wheel.advance(now, func(c *loopConn) { c.fire(now) })
 		l.weigh(now)
+		l.watched(now)
 		l.counts.publish()
 		runtime.Gosched() // the Writer, and whoever comes in, need a core too
 	}

@@ -21,6 +21,7 @@ type loopConn struct {
 	rest      [][]byte // of what was to be written, the socket took only a part
 	closed    func()   // Opening.Closed
 	discarded int32    // bytes behind the end
+	blockedAt int32    // the wheel's tick of it, of a socket that has no room
 
 	readable bool // there may be something to read
 	ended    bool // … up to the peer's end
@@ -158,7 +159,7 @@ func (c *loopConn) flush() {
 		return
 	}
 	l := c.loop
-	pieces, b := c.session.Next(l.pieces[:0])
+	pieces, b := c.session.Next(l.pieces[:0], &l.repeat)
 	l.pieces = pieces[:0]
 	if len(pieces) > 0 {
 		l.counts.wrote(&b)
@@ -190,7 +191,7 @@ func (c *loopConn) push(pieces [][]byte) (all bool) {
 		}
 		before := len(pieces)
 		if pieces = poll.Advance(pieces, n); len(pieces) > 0 && before-len(pieces) < poll.MaxPieces {
-			c.blocked = true
+			c.blocked, c.blockedAt = true, int32(c.loop.wheel.now)
 			c.rest = slices.Clone(pieces)
 			return false
 		}

@@ -5,18 +5,23 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/parley-chat/parley/internal/metrics"
 )
 
 // pairs is the transport that gives each connection a pair of goroutines. It works
 // on any net.Conn: TLS, pipes, and systems without an event loop of ours.
 type pairs struct {
 	engine *Engine
+	delays *metrics.Part
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 }
 
-func newPairs(e *Engine) *pairs { return &pairs{engine: e, conns: map[*conn]struct{}{}} }
+func newPairs(e *Engine) *pairs {
+	return &pairs{engine: e, delays: e.metrics.Delivery.Part(), conns: map[*conn]struct{}{}}
+}
 
 func (ps *pairs) open(o *Opening) {
 	c := newConn(ps, o, time.Now())

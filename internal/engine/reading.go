@@ -11,30 +11,34 @@ import (
 // Next appends to dst what the session writes now: shared bytes of its room's
 // log, and answers of its own. It gives about maxPendingWrite bytes; b counts what is
 // of a log in memory. More says that it is to be called again. None: there is
-// nothing to write until the carrier is woken, or has read what NeedsCold names.
-func (s *session) Next(dst [][]byte) (pieces [][]byte, b roomlog.Batch) {
+// nothing to write until the carrier is woken, or has read what NeedsCold names. p is
+// for those whom the carrier serves one after the other.
+func (s *session) Next(dst [][]byte, p *roomlog.Repeat) (pieces [][]byte, b roomlog.Batch) {
 	switch {
 	case s.warm != nil:
 		dst, s.warm = append(dst, s.warm), nil
 		b.More = true
 	case s.cold == nil:
-		dst, b = s.readOn(dst)
+		dst, b = s.readOn(dst, p)
 		b.More = b.Bytes >= maxPendingWrite || !s.answers.empty()
 	}
 	return dst, b
 }
 
 // readOn reads the answers, then the rooms' logs.
-func (s *session) readOn(dst [][]byte) ([][]byte, roomlog.Batch) {
-	dst, w, err := s.answers.next(dst, maxPendingWrite)
-	if err != nil {
-		s.cold = s.answers.list[0].reader
-		return dst, w
+func (s *session) readOn(dst [][]byte, p *roomlog.Repeat) ([][]byte, roomlog.Batch) {
+	var b roomlog.Batch
+	if !s.answers.empty() {
+		var err error
+		if dst, b, err = s.answers.next(dst, maxPendingWrite); err != nil {
+			s.cold = s.answers.list[0].reader
+			return dst, b
+		}
 	}
-	if s.answers.empty() && w.Bytes < maxPendingWrite {
-		dst = s.dialect.read(dst, &w)
+	if s.answers.empty() && b.Bytes < maxPendingWrite {
+		dst = s.dialect.read(dst, &b, p)
 	}
-	return dst, w
+	return dst, b
 }
 
 // NeedsCold says what the carrier must ask the store for, away from the session,

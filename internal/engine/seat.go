@@ -166,13 +166,13 @@ func (v *v1) leave() {
 }
 
 // read reads the rooms in turn, so that a busy one keeps no other waiting.
-func (v *v1) read(dst [][]byte, b *roomlog.Batch) [][]byte {
+func (v *v1) read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte {
 	for range len(v.rooms) {
 		x := v.rooms[0]
 		copy(v.rooms, v.rooms[1:])
 		v.rooms[len(v.rooms)-1] = x
 		if x.dirty.Swap(false) || x.behind {
-			dst = v.readSeat(x, dst, b)
+			dst = v.readSeat(x, dst, b, p)
 		}
 		if v.session.cold != nil || b.Bytes >= maxPendingWrite {
 			break
@@ -183,7 +183,7 @@ func (v *v1) read(dst [][]byte, b *roomlog.Batch) [][]byte {
 
 // readSeat reads one room until there is no more, or enough. What was there when the
 // session joined comes first, then caught_up, then what came since.
-func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch) [][]byte {
+func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte {
 	for b.Bytes < maxPendingWrite {
 		if !x.told && x.reader.Passed(x.end()) {
 			x.told = true
@@ -191,7 +191,11 @@ func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch) [][]byte {
 		}
 		var next roomlog.Batch
 		var err error
-		dst, next, err = x.reader.Read(dst, x.end(), maxPendingWrite-b.Bytes)
+		if x.told {
+			dst, next, err = x.reader.Follow(dst, maxPendingWrite-b.Bytes, p)
+		} else {
+			dst, next, err = x.reader.Read(dst, roomlog.Behind(x.until), maxPendingWrite-b.Bytes)
+		}
 		b.Add(next)
 		if err != nil { // signals went by with what it fell behind
 			v.session.cold, x.behind, x.fresh = x.reader, true, true

@@ -27,9 +27,9 @@ type dialect interface {
 	leave()
 
 	// read appends to dst what the session's rooms have for it, up to maxPendingWrite
-	// bytes with what b counts already. It sets session.cold where the store must be
-	// asked before it goes on.
-	read(dst [][]byte, b *roomlog.Batch) [][]byte
+	// bytes with what b counts already. p is what the session before this one was given.
+	// It sets session.cold where the store must be asked before it goes on.
+	read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte
 
 	// coldEnd is how far a reader is to be read from the store.
 	coldEnd(cold *roomlog.Reader) roomlog.Position

@@ -172,14 +172,14 @@ func (t *tutorialDialect) tell(code protocol.Code) {
 	s.carrier.Wake()
 }
 
-func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch) [][]byte {
+func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte {
 	if t.here == nil {
 		return dst
 	}
 	for more := true; more && b.Bytes < maxPendingWrite; {
 		var next roomlog.Batch
 		var err error
-		dst, next, err = t.here.reader.Read(dst, roomlog.End, maxPendingWrite-b.Bytes)
+		dst, next, err = t.here.reader.Follow(dst, maxPendingWrite-b.Bytes, p)
 		b.Add(next)
 		if err != nil {
 			t.session.cold = t.here.reader

@@ -20,7 +20,7 @@ type Metrics struct {
 	Events     prometheus.Counter // events appended to a log
 	Deliveries prometheus.Counter // frames of a room handed to a socket
 	Writes     prometheus.Counter // writes to sockets; Deliveries ÷ Writes is the batch
-	Delivery   prometheus.Histogram
+	Delivery   *Delays            // from an event's append to its handing to a socket
 	ColdReads  prometheus.Counter // pages that slow readers got from the store
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
@@ -53,11 +53,8 @@ func New() *Metrics {
 		Writes:     counter("parley_writes_total", "Writes to sockets."),
 		ColdReads:  counter("parley_cold_reads_total", "Pages of a room's log asked of the store for readers that memory was not enough for."),
 		LogDropped: counter("parley_log_lines_dropped_total", "Log lines dropped because their reader did not keep up."),
-		Delivery: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "parley_delivery_seconds",
-			Help:    "From an event's append to its handing to a session's socket, for the oldest event of each write.",
-			Buckets: prometheus.ExponentialBuckets(50e-6, 2, 20), // 50 µs to 26 s
-		}),
+		Delivery: newDelays("parley_delivery_seconds",
+			"From an event's append to its handing to a session's socket, for the oldest event of each write."),
 		refusals: map[protocol.Code]prometheus.Counter{},
 		closes:   map[protocol.CloseCode]prometheus.Counter{},
 	}

@@ -94,8 +94,9 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 			stored = append(stored, e)
 			l.append(&e)
 		}
+		var repeat Repeat
 		step := func(r *reader, end Position, maxBytes int) (read int) {
-			pieces, _, err := r.Read(nil, end, maxBytes)
+			pieces, _, err := readOrFollow(r.Reader, end, maxBytes, &repeat)
 			if errors.Is(err, ErrNotInMemory) {
 				ask := r.Cold()
 				page := stored[min(int(ask.Cursor), len(stored)):]

@@ -64,6 +64,8 @@ type Log struct {
 	// Owned by the Writer's goroutine.
 	dirty bool // in the batch that is being appended
 
+	drops atomic.Uint64 // how often what readers had yet to read was dropped
+
 	mu      sync.RWMutex
 	first   protocol.Seq       // of the first event that was appended here; 0 before it
 	head    protocol.Seq       // of the newest
@@ -106,6 +108,7 @@ func (l *Log) append(e *protocol.Event) {
 // drop has readers who are behind go to the store: what the log holds for them may
 // be of a text that was edited away or deleted.
 func (l *Log) drop() {
+	l.drops.Add(1)
 	for _, s := range l.streams {
 		if s != nil {
 			l.budget.used.Add(-int64(s.bytes))
@@ -149,7 +152,8 @@ func (l *Log) Notice(d protocol.Dialect, payload []byte, except *Reader) {
 	defer l.mu.Unlock()
 	if except != nil {
 		if s := l.streams[except.encoding.index()]; s != nil { // else it has gone meanwhile
-			except.skip, except.skips = s.head, true
+			except.skip = s.head
+			except.skips.Store(true)
 		}
 	}
 	l.write(d, payload, false)

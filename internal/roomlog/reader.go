@@ -25,10 +25,10 @@ type Reader struct {
 
 	// Any goroutine.
 	passed atomic.Uint64 // cursor, for whoever drops what all have read; of a cold reader, everything
+	skips  atomic.Bool   // there is a frame that isn't for this reader; set with log.mu held
 
 	// Guarded by log.mu.
-	skip  Cursor // the frame behind this cursor isn't for this reader
-	skips bool   // there is such a frame
+	skip Cursor // it is the one behind this cursor
 }
 
 // Position is a place in a log that a reader can be asked to go to.
@@ -141,10 +141,12 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	if end.cursor == anyCursor && end.seq < l.head {
 		to, _ = s.after(end.seq, l.head)
 	}
-	if r.skips && r.cursor >= r.skip { // behind it: what was dropped held it
-		r.cursor, r.skips = max(r.cursor, r.skip+1), false
+	skips := r.skips.Load()
+	if skips && r.cursor >= r.skip { // behind it: what was dropped held it
+		r.cursor, skips = max(r.cursor, r.skip+1), false
+		r.skips.Store(false)
 	}
-	if r.skips && to > r.skip {
+	if skips && to > r.skip {
 		to = r.skip
 	}
 	dst, b, err := s.read(dst, r.cursor, to, maxBytes)

@@ -50,8 +50,9 @@ func TestAReaderFromAnySeqGetsEachEventOnce(t *testing.T) {
 				}
 			}
 		}
+		var repeat Repeat
 		read := func(r *reader, end Position, limit int) int {
-			pieces, _, err := r.Read(nil, end, limit)
+			pieces, _, err := readOrFollow(r.Reader, end, limit, &repeat)
 			if errors.Is(err, ErrNotInMemory) {
 				ask := r.Cold()
 				page := stored[min(int(ask.Cursor), len(stored)):]

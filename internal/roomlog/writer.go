@@ -34,6 +34,9 @@ type Writer struct {
 	// Owned by run.
 	failing bool
 
+	// Any goroutine.
+	pace pace
+
 	// Fixed after NewWriter.
 	more *sync.Cond // of mu
 	done chan struct{}
@@ -127,7 +130,9 @@ func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([
 	for i := range batch {
 		drafts = append(drafts, batch[i].Draft)
 	}
+	w.pace.begin()
 	results, err := w.store.Append(context.Background(), drafts)
+	w.pace.end(len(batch))
 	if failing := err != nil; failing != w.failing {
 		w.failing = failing
 		w.failed(err)
