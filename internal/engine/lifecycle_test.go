@@ -262,121 +262,127 @@ func TestADrainingEngineSaysSoAndWaits(t *testing.T) {
 // TestASlowReaderGetsEverythingFromTheStore stops reading for more than memory
 // and the kernel keep, then goes on: nothing is missing.
 func TestASlowReaderGetsEverythingFromTheStore(t *testing.T) {
-	disk, err := sqlite.Open(t.TempDir(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { disk.Close() })
-	e := startEngine(t, func(c *Config) {
-		c.Store = disk
-		c.Rate.N = 0
-		c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
-	})
-	slow, ada := tcp(t, e), tcp(t, e)
-	slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
-	slow.next()
-	ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
-	ada.next()
-	slow.next()
-	text := strings.Repeat("x", 3900)
-	const messages = 3000 // 12 MB
-	for i := range messages {
-		ada.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, i, text))
-		ada.next()
-	}
-	slow.send(`nonsense`) // its answer comes behind everything
-	for i := range messages {
-		if got := slow.next(); !strings.Contains(got, fmt.Sprintf(`"text":"%d `, i)) {
-			t.Fatalf("message %d is %.80s", i, got)
-		}
-	}
-	slow.want(errorFrame("Invalid JSON"))
-	ada.send(`{"type":"chat","text":"live again"}`)
-	if got := slow.next(); !strings.Contains(got, "live again") {
-		t.Fatalf("got %.80s", got)
-	}
-}
-
-func TestASessionThatFallsOffTheLogIsToldToComeBack(t *testing.T) {
-	e := startEngine(t, func(c *Config) {
-		c.Rate.N = 0
-		c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
-		c.Store = memory.New(256 << 10) // keeps no more
-	})
-	slow, ada := tcp(t, e), tcp(t, e)
-	slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
-	slow.next()
-	ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
-	ada.next()
-	text := strings.Repeat("x", 4000)
-	for i := range 3000 { // 12 MB: more than the kernel and the log keep for one who does not read
-		ada.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, i, text[:3900]))
-		got := ada.next()
-		if strings.Contains(got, "slow left") {
-			got = ada.next()
-		}
-		if !strings.Contains(got, fmt.Sprintf(`"text":"%d `, i)) {
-			t.Fatalf("ada got %.80s, want %d", got, i)
-		}
-	}
-	for i := 0; ; i++ { // what it still gets is in order and without holes, up to the close
-		op, payload, err := slow.read()
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		disk, err := sqlite.Open(t.TempDir(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if op == frame.Close {
-			if code, _, _ := frame.ParseClose([]byte(payload)); code != 4500 {
-				t.Fatalf("close %d, want 4500", code)
+		t.Cleanup(func() { disk.Close() })
+		e := startEngine(t, on, func(c *Config) {
+			c.Store = disk
+			c.Rate.N = 0
+			c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
+		})
+		slow, ada := tcp(t, e), tcp(t, e)
+		slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
+		slow.next()
+		ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+		ada.next()
+		slow.next()
+		text := strings.Repeat("x", 3900)
+		const messages = 3000 // 12 MB
+		for i := range messages {
+			ada.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, i, text))
+			ada.next()
+		}
+		slow.send(`nonsense`) // its answer comes behind everything
+		for i := range messages {
+			if got := slow.next(); !strings.Contains(got, fmt.Sprintf(`"text":"%d `, i)) {
+				t.Fatalf("message %d is %.80s", i, got)
 			}
-			break
 		}
-		if i == 0 {
-			if !strings.Contains(payload, "ada joined") {
-				t.Fatalf("got %.80s", payload)
+		slow.want(errorFrame("Invalid JSON"))
+		ada.send(`{"type":"chat","text":"live again"}`)
+		if got := slow.next(); !strings.Contains(got, "live again") {
+			t.Fatalf("got %.80s", got)
+		}
+	})
+}
+
+func TestASessionThatFallsOffTheLogIsToldToComeBack(t *testing.T) {
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, func(c *Config) {
+			c.Rate.N = 0
+			c.Memory = &roomlog.Budget{MemoryBytes: 256 << 10, Total: 1 << 30}
+			c.Store = memory.New(256 << 10) // keeps no more
+		})
+		slow, ada := tcp(t, e), tcp(t, e)
+		slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
+		slow.next()
+		ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+		ada.next()
+		text := strings.Repeat("x", 4000)
+		for i := range 3000 { // 12 MB: more than the kernel and the log keep for one who does not read
+			ada.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, i, text[:3900]))
+			got := ada.next()
+			if strings.Contains(got, "slow left") {
+				got = ada.next()
 			}
-			continue
+			if !strings.Contains(got, fmt.Sprintf(`"text":"%d `, i)) {
+				t.Fatalf("ada got %.80s, want %d", got, i)
+			}
 		}
-		if !strings.Contains(payload, fmt.Sprintf(`"text":"%d `, i-1)) {
-			t.Fatalf("message %d is %.80s", i-1, payload)
+		for i := 0; ; i++ { // what it still gets is in order and without holes, up to the close
+			op, payload, err := slow.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if op == frame.Close {
+				if code, _, _ := frame.ParseClose([]byte(payload)); code != 4500 {
+					t.Fatalf("close %d, want 4500", code)
+				}
+				break
+			}
+			if i == 0 {
+				if !strings.Contains(payload, "ada joined") {
+					t.Fatalf("got %.80s", payload)
+				}
+				continue
+			}
+			if !strings.Contains(payload, fmt.Sprintf(`"text":"%d `, i-1)) {
+				t.Fatalf("message %d is %.80s", i-1, payload)
+			}
 		}
-	}
-	slow.conn.Close()
+		slow.conn.Close()
+	})
 }
 
 func TestEverybodySeesTheSameOrderOverBothEncodings(t *testing.T) {
-	const peers, each = 24, 60
-	e := startEngine(t, func(c *Config) { c.Rate.N = 0 })
-	var all []*peer
-	for i := range peers {
-		p := tcp(t, e, func(o *Opening) { o.Deflate = i%2 == 1 })
-		p.send(fmt.Sprintf(`{"type":"join","username":"u%d","room":"lobby"}`, i))
-		p.next()
-		all = append(all, p)
-	}
-	var wait sync.WaitGroup
-	seen := make([][]string, peers)
-	for i, p := range all {
-		wait.Go(func() {
-			for n := range each {
-				p.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, n, strings.Repeat("and so on ", n)))
-			}
-		})
-		wait.Go(func() {
-			for len(seen[i]) < peers*each {
-				if got := p.next(); strings.HasPrefix(got, `{"type":"chat"`) {
-					seen[i] = append(seen[i], got)
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		const peers, each = 24, 60
+		e := startEngine(t, on, func(c *Config) { c.Rate.N = 0 })
+		var all []*peer
+		for i := range peers {
+			p := tcp(t, e, func(o *Opening) { o.Deflate = i%2 == 1 })
+			p.send(fmt.Sprintf(`{"type":"join","username":"u%d","room":"lobby"}`, i))
+			p.next()
+			all = append(all, p)
+		}
+		var wait sync.WaitGroup
+		seen := make([][]string, peers)
+		for i, p := range all {
+			wait.Go(func() {
+				for n := range each {
+					p.send(fmt.Sprintf(`{"type":"chat","text":"%d %s"}`, n, strings.Repeat("and so on ", n)))
+				}
+			})
+			wait.Go(func() {
+				for len(seen[i]) < peers*each {
+					if got := p.next(); strings.HasPrefix(got, `{"type":"chat"`) {
+						seen[i] = append(seen[i], got)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		for i := range seen {
+			for n := range seen[i] {
+				if seen[i][n] != seen[0][n] {
+					t.Fatalf("message %d: peer %d saw %.80s, peer 0 saw %.80s", n, i, seen[i][n], seen[0][n])
 				}
 			}
-		})
-	}
-	wait.Wait()
-	for i := range seen {
-		for n := range seen[i] {
-			if seen[i][n] != seen[0][n] {
-				t.Fatalf("message %d: peer %d saw %.80s, peer 0 saw %.80s", n, i, seen[i][n], seen[0][n])
-			}
 		}
-	}
+	})
 }
 
 func TestRoomsAreForgottenWhenNobodyIsInThem(t *testing.T) {

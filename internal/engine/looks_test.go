@@ -56,48 +56,52 @@ func TestThoseWhoAskForMuchKeepNobodyFromJoining(t *testing.T) {
 }
 
 func TestASearchThatFindsLongTextsGivesThemInPagesOfBoundedLength(t *testing.T) {
-	e := filled(t, 60, 3900)
-	ada := dial(t, e, guest("ada"))
-	next, cursor := 60, ""
-	for next > 0 {
-		found := ada.mustDo("search", fmt.Sprintf(`"text":"xxx","limit":100,"cursor":%q`, cursor))
-		events := found["events"].([]any)
-		if n := len(events); n == 0 || n > maxPageBytes/3900 {
-			t.Fatalf("%d texts in a page", n)
-		}
-		for _, f := range events {
-			if seq := f.(map[string]any)["seq"]; seq != float64(next) {
-				t.Fatalf("seq %v, want %d", seq, next)
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := filled(t, 60, 3900, on)
+		ada := dial(t, e, guest("ada"))
+		next, cursor := 60, ""
+		for next > 0 {
+			found := ada.mustDo("search", fmt.Sprintf(`"text":"xxx","limit":100,"cursor":%q`, cursor))
+			events := found["events"].([]any)
+			if n := len(events); n == 0 || n > maxPageBytes/3900 {
+				t.Fatalf("%d texts in a page", n)
 			}
-			next--
+			for _, f := range events {
+				if seq := f.(map[string]any)["seq"]; seq != float64(next) {
+					t.Fatalf("seq %v, want %d", seq, next)
+				}
+				next--
+			}
+			if cursor, _ = found["cursor"].(string); cursor == "" && next > 0 {
+				t.Fatalf("ends before %d", next)
+			}
 		}
-		if cursor, _ = found["cursor"].(string); cursor == "" && next > 0 {
-			t.Fatalf("ends before %d", next)
-		}
-	}
+	})
 }
 
 func TestARoomWhoseEventsAreAllPurgedIsListedWhileSomebodyIsThere(t *testing.T) {
-	e := filled(t, 3, 10)
-	ada := dial(t, e, guest("ada"))
-	listed := func() string {
-		var out []string
-		for _, r := range ada.mustDo("rooms", "")["rooms"].([]any) {
-			out = append(out, fmt.Sprint(r.(map[string]any)["name"], " ", r.(map[string]any)["head"]))
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := filled(t, 3, 10, on)
+		ada := dial(t, e, guest("ada"))
+		listed := func() string {
+			var out []string
+			for _, r := range ada.mustDo("rooms", "")["rooms"].([]any) {
+				out = append(out, fmt.Sprint(r.(map[string]any)["name"], " ", r.(map[string]any)["head"]))
+			}
+			return strings.Join(out, ", ")
 		}
-		return strings.Join(out, ", ")
-	}
-	if got := listed(); got != "lobby 3" {
-		t.Error(got)
-	}
-	if _, err := e.store.Purge(t.Context(), "lobby", time.Now().Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	if got := listed(); got != "" {
-		t.Errorf("lists %s", got)
-	}
-	ada.mustDo("join", `"room":"lobby"`)
-	if got := listed(); got != "lobby 3" {
-		t.Errorf("lists %q, want the lobby with its head", got)
-	}
+		if got := listed(); got != "lobby 3" {
+			t.Error(got)
+		}
+		if _, err := e.store.Purge(t.Context(), "lobby", time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got := listed(); got != "" {
+			t.Errorf("lists %s", got)
+		}
+		ada.mustDo("join", `"room":"lobby"`)
+		if got := listed(); got != "lobby 3" {
+			t.Errorf("lists %q, want the lobby with its head", got)
+		}
+	})
 }

@@ -32,56 +32,60 @@ func filled(t *testing.T, messages, length int, change ...func(*Config)) *Engine
 }
 
 func TestJoiningAgainBeginsAnewAndStaysPresent(t *testing.T) {
-	e := filled(t, 3000, 500)
-	ada, grace := dial(t, e, guest("ada")), tcp(t, e)
-	grace.send(`{"type":"join","username":"grace","room":"lobby"}`)
-	grace.want(`{"type":"system","text":"grace joined #lobby","users":["grace"]}`)
-	epoch := ada.mustDo("join", `"room":"lobby"`)["room"].(map[string]any)["epoch"]
-	grace.want(`{"type":"system","text":"ada joined #lobby","users":["grace","ada"]}`)
-	id := ada.ask("join", fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":0}`, epoch))
-	// In the middle of catching up, once more from elsewhere.
-	for f := ada.frame(); f["id"] != id; f = ada.frame() {
-	}
-	ada.wantEvents("1 message 1 " + strings.Repeat("x", 500))
-	id = ada.ask("join", fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":2990}`, epoch))
-	for f := ada.frame(); f["id"] != id; f = ada.frame() {
-	}
-	for seq := 2991.0; seq <= 3000; seq++ {
-		if got := ada.event()["seq"]; got != seq {
-			t.Fatalf("seq %v, want %v", got, seq)
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := filled(t, 3000, 500, on)
+		ada, grace := dial(t, e, guest("ada")), tcp(t, e)
+		grace.send(`{"type":"join","username":"grace","room":"lobby"}`)
+		grace.want(`{"type":"system","text":"grace joined #lobby","users":["grace"]}`)
+		epoch := ada.mustDo("join", `"room":"lobby"`)["room"].(map[string]any)["epoch"]
+		grace.want(`{"type":"system","text":"ada joined #lobby","users":["grace","ada"]}`)
+		id := ada.ask("join", fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":0}`, epoch))
+		// In the middle of catching up, once more from elsewhere.
+		for f := ada.frame(); f["id"] != id; f = ada.frame() {
 		}
-	}
-	ada.ofType("caught_up")
-	grace.send(`{"type":"chat","text":"hello"}`)
-	if got := grace.next(); !strings.Contains(got, "hello") { // and nothing of leaving and coming
-		t.Error(got)
-	}
-	if got := ada.event()["seq"]; got != 3001.0 {
-		t.Error(got)
-	}
-	ada.mustDo("leave", `"room":"lobby"`)
-	grace.want(`{"type":"system","text":"ada left #lobby","users":["grace"]}`)
+		ada.wantEvents("1 message 1 " + strings.Repeat("x", 500))
+		id = ada.ask("join", fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":2990}`, epoch))
+		for f := ada.frame(); f["id"] != id; f = ada.frame() {
+		}
+		for seq := 2991.0; seq <= 3000; seq++ {
+			if got := ada.event()["seq"]; got != seq {
+				t.Fatalf("seq %v, want %v", got, seq)
+			}
+		}
+		ada.ofType("caught_up")
+		grace.send(`{"type":"chat","text":"hello"}`)
+		if got := grace.next(); !strings.Contains(got, "hello") { // and nothing of leaving and coming
+			t.Error(got)
+		}
+		if got := ada.event()["seq"]; got != 3001.0 {
+			t.Error(got)
+		}
+		ada.mustDo("leave", `"room":"lobby"`)
+		grace.want(`{"type":"system","text":"ada left #lobby","users":["grace"]}`)
+	})
 }
 
 func TestLeavingInTheMiddleOfCatchingUpEndsIt(t *testing.T) {
-	e := filled(t, 5000, 1000) // more than sockets hold
-	ada := dial(t, e, guest("ada"))
-	epoch := ada.mustDo("join", `"room":"lobby","last":0`)["room"].(map[string]any)["epoch"]
-	ada.ask("join", fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":0}`, epoch))
-	left := ada.ask("leave", `"room":"lobby"`)
-	ada.ask("send", `"room":"lobby","text":"nobody's here to hear"`)
-	events := 0
-	for f := ada.frame(); f["id"] != left; f = ada.frame() {
-		if f["type"] == "event" {
-			events++
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := filled(t, 5000, 1000, on) // more than sockets hold
+		ada := dial(t, e, guest("ada"))
+		epoch := ada.mustDo("join", `"room":"lobby","last":0`)["room"].(map[string]any)["epoch"]
+		ada.ask("join", fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":0}`, epoch))
+		left := ada.ask("leave", `"room":"lobby"`)
+		ada.ask("send", `"room":"lobby","text":"nobody's here to hear"`)
+		events := 0
+		for f := ada.frame(); f["id"] != left; f = ada.frame() {
+			if f["type"] == "event" {
+				events++
+			}
 		}
-	}
-	if events == 5000 {
-		t.Error("read to the end all the same")
-	}
-	if got := ada.frame(); got["type"] != "ok" || got["seq"] != 5001.0 {
-		t.Errorf("%v, want the answer to what was sent", got)
-	}
+		if events == 5000 {
+			t.Error("read to the end all the same")
+		}
+		if got := ada.frame(); got["type"] != "ok" || got["seq"] != 5001.0 {
+			t.Errorf("%v, want the answer to what was sent", got)
+		}
+	})
 }
 
 func TestASessionIsInAHundredRoomsAtMost(t *testing.T) {
@@ -114,45 +118,49 @@ func TestASessionIsInAHundredRoomsAtMost(t *testing.T) {
 }
 
 func TestASlowReaderOfManyRoomsGetsEverythingFromTheStore(t *testing.T) {
-	e := startEngine(t, unlimited, func(c *Config) { c.Memory = &roomlog.Budget{MemoryBytes: 32 << 10, Total: 1 << 30} })
-	slow, ada := dial(t, e, guest("slow")), dial(t, e, guest("ada"))
-	const rooms, each = 5, 250
-	for i := range rooms {
-		slow.mustDo("join", fmt.Sprintf(`"room":"%d"`, i))
-	}
-	slow.held = nil
-	text := strings.Repeat("x", 3900)
-	for i := range each * rooms {
-		ada.mustDo("send", fmt.Sprintf(`"room":"%d","text":%q`, i%rooms, text))
-	}
-	next := map[any]float64{}
-	for range each * rooms {
-		f := slow.frame()
-		for f["type"] != "event" {
-			f = slow.frame()
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited, func(c *Config) { c.Memory = &roomlog.Budget{MemoryBytes: 32 << 10, Total: 1 << 30} })
+		slow, ada := dial(t, e, guest("slow")), dial(t, e, guest("ada"))
+		const rooms, each = 5, 250
+		for i := range rooms {
+			slow.mustDo("join", fmt.Sprintf(`"room":"%d"`, i))
 		}
-		if next[f["room"]]++; f["seq"] != next[f["room"]] {
-			t.Fatalf("room %v: seq %v, want %v", f["room"], f["seq"], next[f["room"]])
+		slow.held = nil
+		text := strings.Repeat("x", 3900)
+		for i := range each * rooms {
+			ada.mustDo("send", fmt.Sprintf(`"room":"%d","text":%q`, i%rooms, text))
 		}
-	}
+		next := map[any]float64{}
+		for range each * rooms {
+			f := slow.frame()
+			for f["type"] != "event" {
+				f = slow.frame()
+			}
+			if next[f["room"]]++; f["seq"] != next[f["room"]] {
+				t.Fatalf("room %v: seq %v, want %v", f["room"], f["seq"], next[f["room"]])
+			}
+		}
+	})
 }
 
 func TestOneWhoseNextEventsArePurgedIsToldToComeBack(t *testing.T) {
-	e := filled(t, 5000, 1000)
-	ada := dial(t, e, guest("ada"))
-	epoch := ada.mustDo("join", `"room":"lobby","last":0`)["room"].(map[string]any)["epoch"]
-	since := fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":0}`, epoch)
-	id := ada.ask("join", since)
-	for f := ada.frame(); f["id"] != id; f = ada.frame() {
-	}
-	if _, err := e.store.Purge(t.Context(), "lobby", time.Now().Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	ada.wantClose(4500)
-	again := dial(t, e, guest("ada"))
-	if got := again.mustDo("join", since); got["reset"] != "purged" || got["from"] != 5001.0 || got["room"].(map[string]any)["first"] != 5001.0 {
-		t.Error(got)
-	}
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := filled(t, 5000, 1000, on)
+		ada := dial(t, e, guest("ada"))
+		epoch := ada.mustDo("join", `"room":"lobby","last":0`)["room"].(map[string]any)["epoch"]
+		since := fmt.Sprintf(`"room":"lobby","since":{"epoch":%q,"seq":0}`, epoch)
+		id := ada.ask("join", since)
+		for f := ada.frame(); f["id"] != id; f = ada.frame() {
+		}
+		if _, err := e.store.Purge(t.Context(), "lobby", time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		ada.wantClose(4500)
+		again := dial(t, e, guest("ada"))
+		if got := again.mustDo("join", since); got["reset"] != "purged" || got["from"] != 5001.0 || got["room"].(map[string]any)["first"] != 5001.0 {
+			t.Error(got)
+		}
+	})
 }
 
 // blind is a store that can't be read while it is.
@@ -178,38 +186,42 @@ func (b *blind) Rooms(ctx context.Context) ([]store.Room, error) {
 }
 
 func TestWhatCannotBeLookedUpNowCanBeLater(t *testing.T) {
-	var b *blind
-	e := startEngine(t, func(c *Config) { b = &blind{Store: c.Store}; c.Store = b })
-	ada := dial(t, e, guest("ada"))
-	b.closed.Store(true)
-	ada.wantCode(protocol.CodeUnavailable, "join", `"room":"lobby"`)
-	ada.wantCode(protocol.CodeUnavailable, "history", `"room":"lobby"`)
-	ada.wantCode(protocol.CodeUnavailable, "rooms", ``)
-	ada.wantCode(protocol.CodeNotJoined, "leave", `"room":"lobby"`)
-	if n := len(e.rooms.all()); n != 0 {
-		t.Errorf("%d rooms are held open by nobody", n)
-	}
-	b.closed.Store(false)
-	ada.mustDo("join", `"room":"lobby"`)
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		var b *blind
+		e := startEngine(t, on, func(c *Config) { b = &blind{Store: c.Store}; c.Store = b })
+		ada := dial(t, e, guest("ada"))
+		b.closed.Store(true)
+		ada.wantCode(protocol.CodeUnavailable, "join", `"room":"lobby"`)
+		ada.wantCode(protocol.CodeUnavailable, "history", `"room":"lobby"`)
+		ada.wantCode(protocol.CodeUnavailable, "rooms", ``)
+		ada.wantCode(protocol.CodeNotJoined, "leave", `"room":"lobby"`)
+		if n := len(e.rooms.all()); n != 0 {
+			t.Errorf("%d rooms are held open by nobody", n)
+		}
+		b.closed.Store(false)
+		ada.mustDo("join", `"room":"lobby"`)
+	})
 }
 
 func TestWhoHangsUpDuringAnErrandLeavesNothingBehind(t *testing.T) {
-	var b *slowLook
-	e := startEngine(t, func(c *Config) {
-		b = &slowLook{Store: c.Store, asked: make(chan struct{}), release: make(chan struct{})}
-		c.Store = b
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		var b *slowLook
+		e := startEngine(t, on, func(c *Config) {
+			b = &slowLook{Store: c.Store, asked: make(chan struct{}), release: make(chan struct{})}
+			c.Store = b
+		})
+		ada := dial(t, e, guest("ada"))
+		ada.ask("join", `"room":"lobby"`)
+		<-b.asked
+		ada.conn.Close()
+		close(b.release)
+		for openSessions(e) > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		if n := len(e.rooms.all()); n != 0 {
+			t.Errorf("%d rooms are held open by nobody", n)
+		}
 	})
-	ada := dial(t, e, guest("ada"))
-	ada.ask("join", `"room":"lobby"`)
-	<-b.asked
-	ada.conn.Close()
-	close(b.release)
-	for openSessions(e) > 0 {
-		time.Sleep(time.Millisecond)
-	}
-	if n := len(e.rooms.all()); n != 0 {
-		t.Errorf("%d rooms are held open by nobody", n)
-	}
 }
 
 // slowLook answers for a room once it may.
@@ -225,13 +237,15 @@ func (s *slowLook) Room(ctx context.Context, name string) (store.Room, error) {
 }
 
 func TestPagesOfSomeLengthAreCompressed(t *testing.T) {
-	e := filled(t, 100, 600)
-	ada := &v1Peer{peer: tcp(t, e, in, func(o *Opening) { o.Deflate = true })}
-	ada.welcome = ada.frame()
-	if got := len(ada.mustDo("history", `"room":"lobby","limit":100`)["events"].([]any)); got < 50 {
-		t.Error(got)
-	}
-	if most := 8 << 10; ada.received > most {
-		t.Errorf("%d bytes for 60 kB of text", ada.received)
-	}
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := filled(t, 100, 600, on)
+		ada := &v1Peer{peer: tcp(t, e, in, func(o *Opening) { o.Deflate = true })}
+		ada.welcome = ada.frame()
+		if got := len(ada.mustDo("history", `"room":"lobby","limit":100`)["events"].([]any)); got < 50 {
+			t.Error(got)
+		}
+		if most := 8 << 10; ada.received > most {
+			t.Errorf("%d bytes for 60 kB of text", ada.received)
+		}
+	})
 }

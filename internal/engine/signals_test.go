@@ -162,35 +162,37 @@ func TestTypingEndsWithTheMessageOrByItself(t *testing.T) {
 }
 
 func TestAReadMarkIsToldToAllSessionsOfItsUser(t *testing.T) {
-	e := startEngine(t, unlimited)
-	id := guest("ada")
-	phone, desk, grace := dial(t, e, id), dial(t, e, id), dial(t, e, guest("grace"))
-	for i := range 3 {
-		grace.mustDo("send", fmt.Sprintf(`"room":"lobby","text":"@ada %d"`, i))
-	}
-	unread := func(p *v1Peer) string {
-		r := p.mustDo("rooms", "")["rooms"].([]any)[0].(map[string]any)
-		return fmt.Sprint(r["name"], " ", r["head"], " ", r["read"], " ", r["unread"], " ", r["mentions"])
-	}
-	if got := unread(desk); got != "lobby 3 0 3 3" {
-		t.Error(got)
-	}
-	if got := phone.mustDo("read", `"room":"lobby","seq":2`); got["seq"] != 2.0 || got["unread"] != 1.0 || got["mentions"] != 1.0 {
-		t.Error(got)
-	}
-	if got := desk.ofType("read"); got["seq"] != 2.0 || got["unread"] != 1.0 || got["room"] != "lobby" {
-		t.Error(got)
-	}
-	if got := unread(desk); got != "lobby 3 2 1 1" {
-		t.Error(got)
-	}
-	if got := phone.mustDo("read", `"room":"lobby","seq":1`); got["seq"] != 2.0 {
-		t.Errorf("went back: %v", got)
-	}
-	grace.mustDo("delete", `"room":"lobby","seq":3`)
-	if got := unread(desk); got != "lobby 4 2 0 0" {
-		t.Error(got)
-	}
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited)
+		id := guest("ada")
+		phone, desk, grace := dial(t, e, id), dial(t, e, id), dial(t, e, guest("grace"))
+		for i := range 3 {
+			grace.mustDo("send", fmt.Sprintf(`"room":"lobby","text":"@ada %d"`, i))
+		}
+		unread := func(p *v1Peer) string {
+			r := p.mustDo("rooms", "")["rooms"].([]any)[0].(map[string]any)
+			return fmt.Sprint(r["name"], " ", r["head"], " ", r["read"], " ", r["unread"], " ", r["mentions"])
+		}
+		if got := unread(desk); got != "lobby 3 0 3 3" {
+			t.Error(got)
+		}
+		if got := phone.mustDo("read", `"room":"lobby","seq":2`); got["seq"] != 2.0 || got["unread"] != 1.0 || got["mentions"] != 1.0 {
+			t.Error(got)
+		}
+		if got := desk.ofType("read"); got["seq"] != 2.0 || got["unread"] != 1.0 || got["room"] != "lobby" {
+			t.Error(got)
+		}
+		if got := unread(desk); got != "lobby 3 2 1 1" {
+			t.Error(got)
+		}
+		if got := phone.mustDo("read", `"room":"lobby","seq":1`); got["seq"] != 2.0 {
+			t.Errorf("went back: %v", got)
+		}
+		grace.mustDo("delete", `"room":"lobby","seq":3`)
+		if got := unread(desk); got != "lobby 4 2 0 0" {
+			t.Error(got)
+		}
+	})
 }
 
 func TestAReadMarkIsToldToNoneOfItsUsersSessionsThatCannotKnow(t *testing.T) {

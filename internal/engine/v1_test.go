@@ -167,189 +167,201 @@ func TestEveryCommandOfTheTableIsDone(t *testing.T) {
 }
 
 func TestANewcomerGetsTheLastEventsThenWhatComes(t *testing.T) {
-	e := startEngine(t, unlimited)
-	ada := dial(t, e, guest("ada"))
-	for i := range 5 {
-		ada.mustDo("send", fmt.Sprintf(`"room":"lobby","text":"%d"`, i+1)) // one needs not have joined
-	}
-	grace := dial(t, e, guest("grace"))
-	got := grace.mustDo("join", `"room":"lobby","last":2`)
-	if got["from"] != 4.0 || got["count"] != 1.0 || got["reset"] != nil {
-		t.Fatal(got)
-	}
-	grace.wantEvents("4 message 4", "5 message 5")
-	if f := grace.ofType("caught_up"); f["seq"] != 5.0 || f["room"] != "lobby" {
-		t.Fatal(f)
-	}
-	ada.mustDo("send", `"room":"lobby","text":"6"`)
-	grace.wantEvents("6 message 6")
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited)
+		ada := dial(t, e, guest("ada"))
+		for i := range 5 {
+			ada.mustDo("send", fmt.Sprintf(`"room":"lobby","text":"%d"`, i+1)) // one needs not have joined
+		}
+		grace := dial(t, e, guest("grace"))
+		got := grace.mustDo("join", `"room":"lobby","last":2`)
+		if got["from"] != 4.0 || got["count"] != 1.0 || got["reset"] != nil {
+			t.Fatal(got)
+		}
+		grace.wantEvents("4 message 4", "5 message 5")
+		if f := grace.ofType("caught_up"); f["seq"] != 5.0 || f["room"] != "lobby" {
+			t.Fatal(f)
+		}
+		ada.mustDo("send", `"room":"lobby","text":"6"`)
+		grace.wantEvents("6 message 6")
+	})
 }
 
 func TestACursorIsHonouredOrResetWithTheReason(t *testing.T) {
-	e := startEngine(t, unlimited)
-	ada := dial(t, e, guest("ada"))
-	for i := range 5 {
-		ada.mustDo("send", fmt.Sprintf(`"room":"lobby","text":"%d"`, i+1))
-	}
-	epoch := ada.mustDo("join", `"room":"lobby","last":0`)["room"].(map[string]any)["epoch"].(string)
-	for _, x := range []struct {
-		since, last string
-		from        float64
-		reset       any
-	}{
-		{fmt.Sprintf(`{"epoch":%q,"seq":3}`, epoch), "50", 4, nil},
-		{fmt.Sprintf(`{"epoch":%q,"seq":0}`, epoch), "1", 1, nil},
-		{fmt.Sprintf(`{"epoch":%q,"seq":5}`, epoch), "1", 6, nil},
-		{fmt.Sprintf(`{"epoch":%q,"seq":6}`, epoch), "1", 5, "ahead"},
-		{`{"epoch":"another","seq":3}`, "2", 4, "epoch"},
-		{`{"epoch":"another","seq":3}`, "200", 1, "epoch"},
-	} {
-		p := dial(t, e, guest("grace"))
-		got := p.mustDo("join", `"room":"lobby","since":`+x.since+`,"last":`+x.last)
-		if got["from"] != x.from || got["reset"] != x.reset {
-			t.Errorf("since %s: %v, want from %v, reset %v", x.since, got, x.from, x.reset)
-			continue
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited)
+		ada := dial(t, e, guest("ada"))
+		for i := range 5 {
+			ada.mustDo("send", fmt.Sprintf(`"room":"lobby","text":"%d"`, i+1))
 		}
-		for seq := x.from; seq <= 5; seq++ {
-			if got := p.event()["seq"]; got != seq {
-				t.Errorf("since %s: seq %v, want %v", x.since, got, seq)
+		epoch := ada.mustDo("join", `"room":"lobby","last":0`)["room"].(map[string]any)["epoch"].(string)
+		for _, x := range []struct {
+			since, last string
+			from        float64
+			reset       any
+		}{
+			{fmt.Sprintf(`{"epoch":%q,"seq":3}`, epoch), "50", 4, nil},
+			{fmt.Sprintf(`{"epoch":%q,"seq":0}`, epoch), "1", 1, nil},
+			{fmt.Sprintf(`{"epoch":%q,"seq":5}`, epoch), "1", 6, nil},
+			{fmt.Sprintf(`{"epoch":%q,"seq":6}`, epoch), "1", 5, "ahead"},
+			{`{"epoch":"another","seq":3}`, "2", 4, "epoch"},
+			{`{"epoch":"another","seq":3}`, "200", 1, "epoch"},
+		} {
+			p := dial(t, e, guest("grace"))
+			got := p.mustDo("join", `"room":"lobby","since":`+x.since+`,"last":`+x.last)
+			if got["from"] != x.from || got["reset"] != x.reset {
+				t.Errorf("since %s: %v, want from %v, reset %v", x.since, got, x.from, x.reset)
+				continue
 			}
+			for seq := x.from; seq <= 5; seq++ {
+				if got := p.event()["seq"]; got != seq {
+					t.Errorf("since %s: seq %v, want %v", x.since, got, seq)
+				}
+			}
+			p.ofType("caught_up")
 		}
-		p.ofType("caught_up")
-	}
+	})
 }
 
 func TestBothDialectsShareARoom(t *testing.T) {
-	e := startEngine(t)
-	ada, grace := tcp(t, e), dial(t, e, guest("grace"))
-	ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
-	ada.want(`{"type":"system","text":"ada joined #lobby","users":["ada"]}`)
-	if got := grace.mustDo("join", `"room":"lobby"`); got["count"] != 2.0 {
-		t.Error(got)
-	}
-	ada.want(`{"type":"system","text":"grace joined #lobby","users":["ada","grace"]}`)
-	ada.send(`{"type":"chat","text":"hello"}`)
-	ada.next()
-	grace.ofType("caught_up")
-	if got := grace.event(); brief(got) != "1 message hello" || got["user"].(map[string]any)["name"] != "ada" {
-		t.Error(got)
-	}
-	grace.mustDo("send", `"room":"lobby","text":"hi"`)
-	if got := ada.next(); !strings.HasPrefix(got, `{"type":"chat","username":"grace","text":"hi","timestamp":`) {
-		t.Error(got)
-	}
-	grace.mustDo("edit", `"room":"lobby","seq":2,"text":"hi, ada"`) // tells the tutorial's nothing
-	grace.mustDo("leave", `"room":"lobby"`)
-	ada.want(`{"type":"system","text":"grace left #lobby","users":["ada"]}`)
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on)
+		ada, grace := tcp(t, e), dial(t, e, guest("grace"))
+		ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+		ada.want(`{"type":"system","text":"ada joined #lobby","users":["ada"]}`)
+		if got := grace.mustDo("join", `"room":"lobby"`); got["count"] != 2.0 {
+			t.Error(got)
+		}
+		ada.want(`{"type":"system","text":"grace joined #lobby","users":["ada","grace"]}`)
+		ada.send(`{"type":"chat","text":"hello"}`)
+		ada.next()
+		grace.ofType("caught_up")
+		if got := grace.event(); brief(got) != "1 message hello" || got["user"].(map[string]any)["name"] != "ada" {
+			t.Error(got)
+		}
+		grace.mustDo("send", `"room":"lobby","text":"hi"`)
+		if got := ada.next(); !strings.HasPrefix(got, `{"type":"chat","username":"grace","text":"hi","timestamp":`) {
+			t.Error(got)
+		}
+		grace.mustDo("edit", `"room":"lobby","seq":2,"text":"hi, ada"`) // tells the tutorial's nothing
+		grace.mustDo("leave", `"room":"lobby"`)
+		ada.want(`{"type":"system","text":"grace left #lobby","users":["ada"]}`)
+	})
 }
 
 func TestARepeatedKeyAnswersWithTheFirst(t *testing.T) {
-	e := startEngine(t, unlimited)
-	ada := dial(t, e, guest("ada"))
-	first := ada.mustDo("send", `"room":"lobby","text":"once","key":"k1"`)
-	ada.mustDo("delete", `"room":"lobby","seq":1`)
-	again := ada.mustDo("send", `"room":"lobby","text":"once","key":"k1"`)
-	if again["repeated"] != true || again["seq"] != first["seq"] || again["ts"] != first["ts"] || first["repeated"] != nil {
-		t.Errorf("%v, then %v", first, again)
-	}
-	ada.wantCode(protocol.CodeKeyReused, "send", `"room":"lobby","text":"twice","key":"k1"`)
-	if got := dial(t, e, guest("grace")).mustDo("send", `"room":"lobby","text":"mine","key":"k1"`); got["seq"] != 3.0 {
-		t.Errorf("another's key: %v", got)
-	}
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited)
+		ada := dial(t, e, guest("ada"))
+		first := ada.mustDo("send", `"room":"lobby","text":"once","key":"k1"`)
+		ada.mustDo("delete", `"room":"lobby","seq":1`)
+		again := ada.mustDo("send", `"room":"lobby","text":"once","key":"k1"`)
+		if again["repeated"] != true || again["seq"] != first["seq"] || again["ts"] != first["ts"] || first["repeated"] != nil {
+			t.Errorf("%v, then %v", first, again)
+		}
+		ada.wantCode(protocol.CodeKeyReused, "send", `"room":"lobby","text":"twice","key":"k1"`)
+		if got := dial(t, e, guest("grace")).mustDo("send", `"room":"lobby","text":"mine","key":"k1"`); got["seq"] != 3.0 {
+			t.Errorf("another's key: %v", got)
+		}
+	})
 }
 
 func TestEveryRefusalHasItsCode(t *testing.T) {
-	e := startEngine(t, unlimited)
-	grace := dial(t, e, guest("grace"))
-	grace.mustDo("send", `"room":"lobby","text":"mine"`)
-	long := func(n int) string { return strings.Repeat("x", n) }
-	rows := []struct {
-		code         protocol.Code
-		name, fields string
-	}{
-		{protocol.CodeUnknownType, "dance", ``},
-		{protocol.CodeInvalidRoom, "join", ``},
-		{protocol.CodeInvalidRoom, "join", `"room":7`},
-		{protocol.CodeInvalidRoom, "join", `"room":"` + long(65) + `"`},
-		{protocol.CodeInvalidField, "join", `"room":"lobby","last":"2"`},
-		{protocol.CodeInvalidField, "join", `"room":"lobby","last":-1`},
-		{protocol.CodeTooLarge, "join", `"room":"lobby","last":201`},
-		{protocol.CodeInvalidField, "join", `"room":"lobby","since":7`},
-		{protocol.CodeInvalidField, "join", `"room":"lobby","since":{"epoch":7,"seq":1}`},
-		{protocol.CodeForbidden, "join", `"room":"attic"`},
-		{protocol.CodeForbidden, "send", `"room":"attic","text":"x"`},
-		{protocol.CodeForbidden, "history", `"room":"attic"`},
-		{protocol.CodeForbidden, "search", `"room":"attic","text":"x"`},
-		{protocol.CodeForbidden, "read", `"room":"attic","seq":1`},
-		{protocol.CodeNotJoined, "leave", `"room":"lobby"`},
-		{protocol.CodeNotJoined, "typing", `"room":"lobby"`},
-		{protocol.CodeInvalidText, "send", `"room":"lobby"`},
-		{protocol.CodeInvalidText, "send", `"room":"lobby","text":null`},
-		{protocol.CodeInvalidText, "send", `"room":"lobby","text":["x"]`},
-		{protocol.CodeInvalidText, "send", `"room":"lobby","text":"a\u0000"`},
-		{protocol.CodeTooLarge, "send", `"room":"lobby","text":"` + long(4001) + `"`},
-		{protocol.CodeTooLarge, "send", `"room":"lobby","text":"x","key":"` + long(65) + `"`},
-		{protocol.CodeInvalidField, "send", `"room":"lobby","text":"x","key":"a\n"`},
-		{protocol.CodeInvalidField, "send", `"room":"lobby","text":"x","reply_to":"1"`},
-		{protocol.CodeInvalidField, "send", `"room":"lobby","text":"x","reply_to":-1`},
-		{protocol.CodeNotFound, "send", `"room":"lobby","text":"x","reply_to":99`},
-		{protocol.CodeForbidden, "edit", `"room":"lobby","seq":1,"text":"x"`},
-		{protocol.CodeNotFound, "edit", `"room":"lobby","seq":99,"text":"x"`},
-		{protocol.CodeInvalidField, "edit", `"room":"lobby","text":"x"`},
-		{protocol.CodeForbidden, "delete", `"room":"lobby","seq":1`},
-		{protocol.CodeNotFound, "delete", `"room":"lobby","seq":99`},
-		{protocol.CodeInvalidEmoji, "react", `"room":"lobby","seq":1`},
-		{protocol.CodeInvalidEmoji, "react", `"room":"lobby","seq":1,"emoji":"a b"`},
-		{protocol.CodeTooLarge, "react", `"room":"lobby","seq":1,"emoji":"` + long(33) + `"`},
-		{protocol.CodeNotFound, "react", `"room":"lobby","seq":99,"emoji":"👍"`},
-		{protocol.CodeNotFound, "unreact", `"room":"lobby","seq":1,"emoji":"👍"`},
-		{protocol.CodeTooLarge, "topic", `"room":"lobby","text":"` + long(251) + `"`},
-		{protocol.CodeInvalidText, "topic", `"room":"lobby","text":"a\nb"`},
-		{protocol.CodeTooLarge, "history", `"room":"lobby","limit":101`},
-		{protocol.CodeInvalidField, "history", `"room":"lobby","before":3,"after":1`},
-		{protocol.CodeInvalidText, "search", `"text":" "`},
-		{protocol.CodeInvalidField, "search", `"text":"x","cursor":"nonsense"`},
-		{protocol.CodeForbidden, "rename", `"name":"eve"`},
-	}
-	id := auth.Identity{User: "ada", Name: "ada", Rooms: []string{"lobby"}}
-	for _, x := range rows {
-		dial(t, e, id).wantCode(x.code, x.name, x.fields)
-	}
-	dial(t, e, guest("x")).wantCode(protocol.CodeInvalidName, "rename", `"name":" "`)
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited)
+		grace := dial(t, e, guest("grace"))
+		grace.mustDo("send", `"room":"lobby","text":"mine"`)
+		long := func(n int) string { return strings.Repeat("x", n) }
+		rows := []struct {
+			code         protocol.Code
+			name, fields string
+		}{
+			{protocol.CodeUnknownType, "dance", ``},
+			{protocol.CodeInvalidRoom, "join", ``},
+			{protocol.CodeInvalidRoom, "join", `"room":7`},
+			{protocol.CodeInvalidRoom, "join", `"room":"` + long(65) + `"`},
+			{protocol.CodeInvalidField, "join", `"room":"lobby","last":"2"`},
+			{protocol.CodeInvalidField, "join", `"room":"lobby","last":-1`},
+			{protocol.CodeTooLarge, "join", `"room":"lobby","last":201`},
+			{protocol.CodeInvalidField, "join", `"room":"lobby","since":7`},
+			{protocol.CodeInvalidField, "join", `"room":"lobby","since":{"epoch":7,"seq":1}`},
+			{protocol.CodeForbidden, "join", `"room":"attic"`},
+			{protocol.CodeForbidden, "send", `"room":"attic","text":"x"`},
+			{protocol.CodeForbidden, "history", `"room":"attic"`},
+			{protocol.CodeForbidden, "search", `"room":"attic","text":"x"`},
+			{protocol.CodeForbidden, "read", `"room":"attic","seq":1`},
+			{protocol.CodeNotJoined, "leave", `"room":"lobby"`},
+			{protocol.CodeNotJoined, "typing", `"room":"lobby"`},
+			{protocol.CodeInvalidText, "send", `"room":"lobby"`},
+			{protocol.CodeInvalidText, "send", `"room":"lobby","text":null`},
+			{protocol.CodeInvalidText, "send", `"room":"lobby","text":["x"]`},
+			{protocol.CodeInvalidText, "send", `"room":"lobby","text":"a\u0000"`},
+			{protocol.CodeTooLarge, "send", `"room":"lobby","text":"` + long(4001) + `"`},
+			{protocol.CodeTooLarge, "send", `"room":"lobby","text":"x","key":"` + long(65) + `"`},
+			{protocol.CodeInvalidField, "send", `"room":"lobby","text":"x","key":"a\n"`},
+			{protocol.CodeInvalidField, "send", `"room":"lobby","text":"x","reply_to":"1"`},
+			{protocol.CodeInvalidField, "send", `"room":"lobby","text":"x","reply_to":-1`},
+			{protocol.CodeNotFound, "send", `"room":"lobby","text":"x","reply_to":99`},
+			{protocol.CodeForbidden, "edit", `"room":"lobby","seq":1,"text":"x"`},
+			{protocol.CodeNotFound, "edit", `"room":"lobby","seq":99,"text":"x"`},
+			{protocol.CodeInvalidField, "edit", `"room":"lobby","text":"x"`},
+			{protocol.CodeForbidden, "delete", `"room":"lobby","seq":1`},
+			{protocol.CodeNotFound, "delete", `"room":"lobby","seq":99`},
+			{protocol.CodeInvalidEmoji, "react", `"room":"lobby","seq":1`},
+			{protocol.CodeInvalidEmoji, "react", `"room":"lobby","seq":1,"emoji":"a b"`},
+			{protocol.CodeTooLarge, "react", `"room":"lobby","seq":1,"emoji":"` + long(33) + `"`},
+			{protocol.CodeNotFound, "react", `"room":"lobby","seq":99,"emoji":"👍"`},
+			{protocol.CodeNotFound, "unreact", `"room":"lobby","seq":1,"emoji":"👍"`},
+			{protocol.CodeTooLarge, "topic", `"room":"lobby","text":"` + long(251) + `"`},
+			{protocol.CodeInvalidText, "topic", `"room":"lobby","text":"a\nb"`},
+			{protocol.CodeTooLarge, "history", `"room":"lobby","limit":101`},
+			{protocol.CodeInvalidField, "history", `"room":"lobby","before":3,"after":1`},
+			{protocol.CodeInvalidText, "search", `"text":" "`},
+			{protocol.CodeInvalidField, "search", `"text":"x","cursor":"nonsense"`},
+			{protocol.CodeForbidden, "rename", `"name":"eve"`},
+		}
+		id := auth.Identity{User: "ada", Name: "ada", Rooms: []string{"lobby"}}
+		for _, x := range rows {
+			dial(t, e, id).wantCode(x.code, x.name, x.fields)
+		}
+		dial(t, e, guest("x")).wantCode(protocol.CodeInvalidName, "rename", `"name":" "`)
+	})
 }
 
 func TestAFrameThatIsNoCommandIsRefusedByWhatIsWrong(t *testing.T) {
-	e := startEngine(t)
-	for frame, want := range map[string]string{
-		`nonsense`:                             `invalid_json <nil>`,
-		`[]`:                                   `invalid_json <nil>`,
-		`"ping"`:                               `invalid_json <nil>`,
-		`{"type":"ping","id":"a"`:              `invalid_json a`,
-		`{"type":"ping","type":"ping"}`:        `invalid_json <nil>`,
-		"{\"type\":\"ping\",\"id\":\"a\xff\"}": `close`,
-		`{"type":"ping","id":"\ud83d"}`:        `invalid_json <nil>`,
-		`{"id":"a"}`:                           `unknown_type a`,
-		`{"id":"a","type":7}`:                  `unknown_type a`,
-		`{"type":"ping"}`:                      `invalid_id <nil>`,
-		`{"type":"ping","id":7}`:               `invalid_id <nil>`,
-		`{"type":"ping","id":""}`:              `invalid_id <nil>`,
-		`{"type":"ping","id":"` + strings.Repeat("x", 65) + `"}`: `invalid_id <nil>`,
-		`{"type":"PING","id":"a"}`:                               `unknown_type a`,
-		`{"type":"ping","id":"a","more":{"is":"passed over"}}`:   `<nil> a`,
-		`{"type":"ping","id":"` + strings.Repeat("x", 64) + `"}`: `<nil> ` + strings.Repeat("x", 64),
-	} {
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on)
+		for frame, want := range map[string]string{
+			`nonsense`:                             `invalid_json <nil>`,
+			`[]`:                                   `invalid_json <nil>`,
+			`"ping"`:                               `invalid_json <nil>`,
+			`{"type":"ping","id":"a"`:              `invalid_json a`,
+			`{"type":"ping","type":"ping"}`:        `invalid_json <nil>`,
+			"{\"type\":\"ping\",\"id\":\"a\xff\"}": `close`,
+			`{"type":"ping","id":"\ud83d"}`:        `invalid_json <nil>`,
+			`{"id":"a"}`:                           `unknown_type a`,
+			`{"id":"a","type":7}`:                  `unknown_type a`,
+			`{"type":"ping"}`:                      `invalid_id <nil>`,
+			`{"type":"ping","id":7}`:               `invalid_id <nil>`,
+			`{"type":"ping","id":""}`:              `invalid_id <nil>`,
+			`{"type":"ping","id":"` + strings.Repeat("x", 65) + `"}`: `invalid_id <nil>`,
+			`{"type":"PING","id":"a"}`:                               `unknown_type a`,
+			`{"type":"ping","id":"a","more":{"is":"passed over"}}`:   `<nil> a`,
+			`{"type":"ping","id":"` + strings.Repeat("x", 64) + `"}`: `<nil> ` + strings.Repeat("x", 64),
+		} {
+			p := dial(t, e, guest("ada"))
+			p.send(frame)
+			if want == "close" {
+				p.wantClose(1007)
+				continue
+			}
+			got := p.frame()
+			if s := fmt.Sprint(got["code"], " ", got["id"]); s != want {
+				t.Errorf("%s: %v, want %s", frame, got, want)
+			}
+		}
 		p := dial(t, e, guest("ada"))
-		p.send(frame)
-		if want == "close" {
-			p.wantClose(1007)
-			continue
-		}
-		got := p.frame()
-		if s := fmt.Sprint(got["code"], " ", got["id"]); s != want {
-			t.Errorf("%s: %v, want %s", frame, got, want)
-		}
-	}
-	p := dial(t, e, guest("ada"))
-	p.sendFrame(2, `{"type":"ping","id":"a"}`)
-	p.wantClose(1003)
+		p.sendFrame(2, `{"type":"ping","id":"a"}`)
+		p.wantClose(1003)
+	})
 }
