@@ -35,7 +35,8 @@ func TestALoadTestShowsWhatItSaw(t *testing.T) {
 	if code != exitOK || said != "" {
 		t.Fatalf("exit code %d\n%s%s", code, out, said)
 	}
-	row := regexp.MustCompile(`(?m)^fanout: 20 sessions in 1 room, 2 senders, .*\n\n.*messages/s.*p99\.9.*CPU/delivery.*\n +mine +2 +[0-9.,]+ .* µs `)
+	row := regexp.MustCompile(`(?s)^fanout: 20 sessions in 1 room, 2 senders, .*\n\n +server +mine\n +runs +2\n +messages/s +[0-9.,]+\n` +
+		`.* p99\.9 .* CPU/delivery +[0-9.]+ µs\n`)
 	if !row.MatchString(out) {
 		t.Errorf("the table is\n%s", out)
 	}
@@ -53,7 +54,7 @@ func TestALoadTestShowsWhatItSaw(t *testing.T) {
 	}
 
 	code, out, said = bench(t, "--with", file("r.json"), "--with", file("r.json"), "--html", file("both.html"))
-	if code != exitOK || said != "" || !regexp.MustCompile(`mine +4 `).MatchString(out) {
+	if code != exitOK || said != "" || !regexp.MustCompile(`runs +4\n`).MatchString(out) {
 		t.Errorf("merged: exit code %d\n%s%s", code, out, said)
 	}
 	if code, _, said := bench(t, "fanout", socket(url), "--html", file("both.html")); code != exitFailed || !strings.Contains(said, "is there already") {
@@ -87,9 +88,13 @@ func TestASearchShowsItsSteps(t *testing.T) {
 
 func TestSizesMakeARunEach(t *testing.T) {
 	url, _ := startNode(t, config.Serve{})
-	code, out, said := bench(t, "fanout", socket(url), "--sizes=5,10", "--rate=20", "--warmup=0s", "--window=300ms", "--server=mine")
-	if code != exitOK || !regexp.MustCompile(`mine +5 +5 .*\n +mine +10 +10 `).MatchString(out) {
-		t.Errorf("exit code %d\n%s%s", code, out, said)
+	file := filepath.Join(t.TempDir(), "r.json")
+	code, out, said := bench(t, "fanout", socket(url), "--sizes=5,10", "--rate=20", "--warmup=0s", "--window=300ms", "--json", file)
+	if code != exitOK {
+		t.Fatalf("exit code %d\n%s%s", code, out, said)
+	}
+	if r := readReport(t, file); len(r.Runs) != 2 || r.Runs[0].Sessions != 5 || r.Runs[1].Sessions != 10 || r.Runs[1].Offered != 20 {
+		t.Errorf("the runs are %+v", r.Runs)
 	}
 }
 

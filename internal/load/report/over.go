@@ -159,6 +159,9 @@ func curve(l load.Latency) []point {
 	}
 	var points []point
 	for _, p := range all {
+		if p.Quantile < 0.01 && len(all) > 1 {
+			continue // the very first is often far below all others, and would stretch the axis for itself
+		}
 		rest := max(1-p.Quantile, 0.5/float64(l.Count))
 		points = append(points, point{max(-math.Log10(rest), 0), positive(p.Value)})
 	}

@@ -28,8 +28,11 @@ func TestATableHasARowForEachServerAndSetup(t *testing.T) {
 	}
 	for _, want := range []string{
 		`fanout: 1,000 sessions in 1 room, 16 senders, each sends when its last message is back, 124 bytes a delivery\n`,
-		`parley +3 +1,420 +1,420,000 +8\.73 ms +42\.5 ms .* 0\.80 µs +1\.14 +0\.53 +6\.20 kB +server\n`,
-		`ws +3 +204 +204,000 `,
+		`server +parley +ws +gws\n +runs +3 +3 +3\n +messages/s +1,420 +204 +388\n +deliveries/s +1,420,000 +204,000 +388,000\n`,
+		` p99 +42\.5 ms +94\.4 ms +70\.8 ms\n`,
+		` CPU/delivery +0\.80 µs +5\.59 µs +2\.94 µs\n +server +1\.14 +1\.14 +1\.14\n +generator +0\.53`,
+		` memory/session +6\.20 kB +9\.60 kB +10\.6 kB\n +limit +server +server +server\n`,
+		`parley; ws; gws: the server was the limit`,
 		`gws +15,000 +1\.14 +0\.53 +10\.6 kB +–\n`,
 		`storm: 5,000 sessions in 1 room`,
 		`search: p99 within 40\.0 ms\n`,
@@ -321,4 +324,67 @@ func anyLatency(t *rapid.T) load.Latency {
 		l.Curve = append(l.Curve, load.Point{Quantile: rapid.Float64().Draw(t, "quantile"), Value: anyTime(t)})
 	}
 	return l
+}
+
+func TestIdleRunsCountFromTheServersStart(t *testing.T) {
+	one := sample().Runs[0]
+	one.Scenario, one.Sessions = load.Idle, 1000
+	two := one
+	one.Fresh.RSS, one.Ready.RSS = 10e6, 16e6
+	two.Sessions, two.Fresh.RSS, two.Ready.RSS = 2000, 15e6, 22e6
+	for i, g := range rows([]load.Result{one, two}) {
+		if got := g.median(bytesPerSession); got != 6000 {
+			t.Errorf("run %d: %v bytes a session, want 6000", i, got)
+		}
+	}
+}
+
+func TestNumbersAreShownToThreeDigits(t *testing.T) {
+	for _, tt := range []struct{ got, want string }{
+		{count(1_421_599), "1,421,599"},
+		{count(49.84), "49.8"},
+		{count(0), "0"},
+		{count(-1234), "-1,234"},
+		{count(none), "–"},
+		{duration(812), "812 ns"},
+		{duration(11_840_000), "11.8 ms"},
+		{duration(999_999), "1.00 ms"},
+		{duration(75e9), "75.0 s"},
+		{microseconds(812), "0.81 µs"},
+		{size(45_300_000), "45.3 MB"},
+		{cores(1.138), "1.14"},
+		{tickDuration(2e8), "200 ms"},
+		{tickAmount(1_500_000), "1.5 M"},
+		{tickQuantile(3), "99.9 %"},
+		{tickQuantile(math.Log10(2)), "50 %"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s, want %s", tt.got, tt.want)
+		}
+	}
+}
+
+// Ticks are round, in order, within their axis, and not so many that labels meet.
+func TestTicksAreRoundAndFew(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		low := rapid.Float64Range(1e-3, 1e12).Draw(t, "low")
+		high := low * rapid.Float64Range(1, 1e9).Draw(t, "times")
+		n := rapid.IntRange(2, 8).Draw(t, "n")
+		k := rapid.SampledFrom([]kind{linear, logarithmic, logOnly, exact}).Draw(t, "kind")
+		s := scaleOf(k, []float64{low, high}, n)
+		if len(s.ticks) == 0 || len(s.ticks) > 2*n+3 {
+			t.Fatalf("%d ticks, asked for %d: %v", len(s.ticks), n, s.ticks)
+		}
+		before := -1.0
+		for _, v := range s.ticks {
+			mantissa := v / math.Pow(10, math.Floor(math.Log10(max(v, 1e-300))))
+			if s.log && !slices.ContainsFunc([]float64{1, 2, 5, 10}, func(m float64) bool { return math.Abs(mantissa-m) < 1e-6 }) {
+				t.Fatalf("%v is not round", v)
+			}
+			if at := s.at(v); at <= before || at > 1 {
+				t.Fatalf("tick %v stands at %v, after %v", v, at, before)
+			}
+			before = s.at(v)
+		}
+	})
 }

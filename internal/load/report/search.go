@@ -2,9 +2,13 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parley-chat/parley/internal/load"
 )
+
+// beside the point of a search are these columns.
+var beside = []string{"p99.9", "CPU/delivery", "memory/session"}
 
 // stepsTable has a row for each rate that a search tried.
 func stepsTable(r load.Report) table {
@@ -13,6 +17,9 @@ func stepsTable(r load.Report) table {
 	t.add("server", "", func(i int) string { return name(r.Steps[i].Result) })
 	t.add("offered/s", "messages a second", func(i int) string { return count(r.Steps[i].Offered) })
 	for _, c := range columns {
+		if slices.Contains(beside, c.name) {
+			continue
+		}
 		has := false
 		for _, s := range r.Steps {
 			has = has || known(c.of(s.Result))

@@ -52,7 +52,7 @@ func shared(all []row) string {
 	if len(by(all, func(g row) setup { return setupOf(g.first()) })) == 1 {
 		return Setup(all[0].first())
 	}
-	return strings.ToLower(titleOf(scenarioOf(all[0]))) + " in several setups"
+	return "several setups"
 }
 
 func searchTable(w io.Writer, r load.Report) error {
@@ -67,19 +67,48 @@ func searchTable(w io.Writer, r load.Report) error {
 	return nil
 }
 
-// align sets words to the left and numbers to the right.
+// broadest is how wide a table may be before it is turned: a column for each
+// row is easier to read than rows that a terminal breaks.
+const broadest = 100
+
+// align sets the first column to the left and the others to the right.
 func align(w io.Writer, t table) error {
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	words := 0
-	for _, cells := range t.cells {
-		words = max(words, utf8.RuneCountInString(cells[0]))
+	lines := append([][]string{t.names}, t.cells...)
+	if turned := transposed(lines); wideAs(lines) > broadest && wideAs(turned) < wideAs(lines) {
+		lines = turned
 	}
-	for i, cells := range append([][]string{t.names}, t.cells...) {
-		head := cells[0]
-		if i == 0 {
-			words = max(words, utf8.RuneCountInString(head))
-		}
-		fmt.Fprintf(out, "%-*s\t%s\t\n", words, printable(head), printable(strings.Join(cells[1:], "\t")))
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	first := widths(lines)[0]
+	for _, cells := range lines {
+		fmt.Fprintf(out, "%-*s\t%s\t\n", first, printable(cells[0]), printable(strings.Join(cells[1:], "\t")))
 	}
 	return out.Flush()
+}
+
+func transposed(lines [][]string) [][]string {
+	turned := make([][]string, len(lines[0]))
+	for _, cells := range lines {
+		for i, cell := range cells {
+			turned[i] = append(turned[i], cell)
+		}
+	}
+	return turned
+}
+
+func widths(lines [][]string) []int {
+	wide := make([]int, len(lines[0]))
+	for _, cells := range lines {
+		for i, cell := range cells {
+			wide[i] = max(wide[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return wide
+}
+
+func wideAs(lines [][]string) int {
+	sum := 0
+	for _, width := range widths(lines) {
+		sum += width + 2
+	}
+	return sum
 }

@@ -30,20 +30,23 @@ func verdicts(all []row) []string {
 			sentences = append(sentences, capital(s.text))
 			continue
 		}
-		sentences = append(sentences, strings.Join(s.names, ", ")+": "+s.text)
+		sentences = append(sentences, strings.Join(s.names, "; ")+": "+s.text)
 	}
 	return sentences
 }
 
-// nameIn tells a row from the others: by its server, its sessions, its rate.
+// nameIn tells a row from the others: by its server, and by its sessions or all
+// of its setup where that isn't enough.
 func nameIn(g row, all []row) string {
-	name := g.server
-	for _, head := range heads {
-		if differ(all, head.of) {
-			name += " " + head.of(g) + " " + head.name
-		}
+	mine := slices.DeleteFunc(slices.Clone(all), func(other row) bool { return other.server != g.server })
+	sizes := by(mine, func(g row) int { return g.first().Sessions })
+	switch {
+	case len(mine) == 1:
+		return g.server
+	case len(sizes) == len(mine):
+		return g.server + ", " + plural(g.first().Sessions, "session")
 	}
-	return name
+	return g.server + ", " + Setup(g.first())
 }
 
 // notes are what is to be said of a row's runs: of each limit once, and what
