@@ -9,9 +9,10 @@ import (
 // Search looks for the highest rate at which all is delivered and the p99 stays
 // within the bound: from cfg.Rate (100 a second unless given) up in doublings, or
 // down in halves, then in between, until the highest that was kept and the lowest
-// that was not are within 5 %. Each step is a run of its own. progress, which may
-// be nil, is told each as it ends. err is of a run that failed for another reason
-// than its rate; the steps until then are given with it.
+// that was not are within 5 %. Each step is a run of its own, and another one where
+// that was not kept. progress, which may be nil, is told each step as it ends. err
+// is of a run that failed for another reason than its rate; the steps until then
+// are given with it.
 func Search(ctx context.Context, cfg Config, bound time.Duration, progress func(Step)) ([]Step, error) {
 	if cfg.Rate == 0 {
 		cfg.Rate = 100
@@ -19,19 +20,32 @@ func Search(ctx context.Context, cfg Config, bound time.Duration, progress func(
 	if bound <= 0 {
 		return nil, errors.New("bound: want more than 0")
 	}
-	return search(cfg.Rate, progress, func(rate float64) (Step, error) {
-		c := cfg
-		c.Rate = rate
-		res, err := Run(ctx, c)
-		switch {
-		case errors.Is(err, ErrBehind):
-			return Step{Offered: rate, Result: res}, nil
-		case err != nil:
-			return Step{}, err
+	return search(cfg.Rate, progress, func(rate float64) (step Step, err error) {
+		for range tries {
+			if step, err = try(ctx, cfg, rate, bound); err != nil || step.Kept {
+				return step, err
+			}
 		}
-		kept := res.Latency.P99 <= bound && res.Limit != LimitGenerator
-		return Step{Offered: rate, Kept: kept, Result: res}, nil
+		return step, nil
 	})
+}
+
+// A rate must fail as often as this to count as failed: the machine may have been
+// busy with something else.
+const tries = 2
+
+// try is one run of a search.
+func try(ctx context.Context, cfg Config, rate float64, bound time.Duration) (Step, error) {
+	cfg.Rate = rate
+	res, err := Run(ctx, cfg)
+	switch {
+	case errors.Is(err, ErrBehind):
+		return Step{Offered: rate, Result: res}, nil
+	case err != nil:
+		return Step{}, err
+	}
+	kept := res.Latency.P99 <= bound && res.Limit != LimitGenerator
+	return Step{Offered: rate, Kept: kept, Result: res}, nil
 }
 
 const (

@@ -31,16 +31,16 @@ func (Tutorial) Chat(dst []byte, _ Who, text []byte) []byte {
 // Read takes all of payload: a frame holds one message. The first notice that a
 // session gets is of its own joining.
 func (Tutorial) Read(payload []byte, m *Message) int {
-	switch typ := field(payload, `"type":"`, 0); {
-	case bytes.HasPrefix(typ, []byte(`chat"`)):
+	switch typ := field(payload, `"type":"`, len("{")); {
+	case begins(typ, `chat"`):
 		// As our server and the tutorial's write it, the text stands behind a name of six.
 		text := field(payload, `"text":"`, len(`{"type":"chat","username":"u00000",`))
 		if len(text) >= TokenBytes {
 			m.Kind, m.Token = Delivery, text[:TokenBytes]
 		}
-	case bytes.HasPrefix(typ, []byte(`system"`)):
+	case begins(typ, `system"`):
 		m.Kind = Joined
-	case bytes.HasPrefix(typ, []byte(`error"`)):
+	case begins(typ, `error"`):
 		m.Kind, m.Text = Refused, payload
 	}
 	return len(payload)
@@ -49,11 +49,13 @@ func (Tutorial) Read(payload []byte, m *Message) int {
 // field returns what follows name in payload, which is first looked for where it
 // most likely stands: nil if it stands nowhere.
 func field(payload []byte, name string, likely int) []byte {
-	if end := likely + len(name); len(payload) >= end && string(payload[likely:end]) == name {
-		return payload[end:]
+	if len(payload) >= likely && begins(payload[likely:], name) {
+		return payload[likely+len(name):]
 	}
 	if i := bytes.Index(payload, []byte(name)); i >= 0 {
 		return payload[i+len(name):]
 	}
 	return nil
 }
+
+func begins(b []byte, with string) bool { return len(b) >= len(with) && string(b[:len(with)]) == with }

@@ -67,11 +67,11 @@ func (V1) Page(dst []byte, who Who, after uint64, limit int) []byte {
 // first, and an answer's "id" behind it.
 func (V1) Read(payload []byte, m *Message) int {
 	switch typ := field(payload, `"type":"`, len("{")); {
-	case bytes.HasPrefix(typ, []byte(`event"`)):
+	case begins(typ, `event"`):
 		readEvent(payload, m)
-	case bytes.HasPrefix(typ, []byte(`welcome"`)):
+	case begins(typ, `welcome"`):
 		m.Kind = Ready
-	case bytes.HasPrefix(typ, []byte(`ok","id":"`+joinID+`"`)):
+	case begins(typ, `ok","id":"`+joinID+`"`):
 		m.Kind = Joined
 		if epoch := field(payload, `"epoch":"`, 0); epoch != nil {
 			m.Epoch, _, _ = bytes.Cut(epoch, []byte{'"'})
@@ -80,9 +80,9 @@ func (V1) Read(payload []byte, m *Message) int {
 		if reset := field(payload, `"reset":"`, 0); reset != nil {
 			m.Kind, m.Text = Refused, payload
 		}
-	case bytes.HasPrefix(typ, []byte(`ok","id":"`+pageID+`"`)):
+	case begins(typ, `ok","id":"`+pageID+`"`):
 		m.Kind, m.Events = Page, bytes.Count(payload, []byte(`{"type":"event"`))
-	case bytes.HasPrefix(typ, []byte(`error"`)):
+	case begins(typ, `error"`):
 		m.Kind, m.Text = Refused, payload
 	}
 	return len(payload)
