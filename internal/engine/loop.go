@@ -76,19 +76,23 @@ func (l *loop) run() {
 		if err != nil {
 			loopFailed(err)
 		}
-		now = time.Now()
-		l.repeat.Clear()
-		l.counts.begin()
-		l.ready(events)
-		l.read(now)
-		l.step(now)
-		l.pass(now)
-		l.wheel.advance(now, func(c *loopConn) { c.fire(now) })
-		l.weigh(now)
-		l.watched(now)
-		l.counts.publish()
+		l.round(events, time.Now())
 		runtime.Gosched() // the Writer, and whoever comes in, need a core too
 	}
+}
+
+// round is one round.
+func (l *loop) round(events []poll.Event, now time.Time) {
+	l.repeat.Clear()
+	l.counts.begin()
+	l.ready(events)
+	l.read(now)
+	l.step(now)
+	l.pass(now)
+	l.wheel.advance(now, func(c *loopConn) { c.fire(now) })
+	l.weigh(now)
+	l.watched(now)
+	l.counts.publish()
 }
 
 // idleUntil is when the loop must go on although nobody tells it.

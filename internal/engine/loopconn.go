@@ -102,7 +102,7 @@ func (c *loopConn) settle(now time.Time) {
 	} else if at := s.Deadline(); c.timer.due == 0 || c.loop.wheel.tickAt(at) < c.timer.due {
 		c.loop.wheel.set(c, at)
 	}
-	if (c.readable || len(s.inbox) > 0) && !s.Waiting(now) {
+	if (c.readable || len(s.inbox) > 0) && s.MayReceive(now) {
 		c.loop.queue(c)
 	}
 }
