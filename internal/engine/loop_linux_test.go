@@ -1,11 +1,15 @@
 package engine
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // A peer that asks for more than it reads has some of what it sent held back. Once
@@ -36,4 +40,51 @@ func TestWhatWasHeldBackGoesOnWhenThereIsRoom(t *testing.T) {
 		}
 	}
 	<-sent
+}
+
+// One who takes another place while the store reads for its old one must not be given
+// what was read for that.
+func TestWhatWasReadForAnotherPlaceIsNotGiven(t *testing.T) {
+	gate := &slowRead{goOn: make(chan struct{})}
+	e := filled(t, 3000, 10)
+	gate.Store, e.store = e.store, gate // before anybody asks it
+	h := newHandLoop(t, e)
+	p, c := h.dial(in)
+	v := c.session.dialect.(*v1)
+	p.send(fmt.Sprintf(`{"type":"join","id":"a","room":"lobby","since":{"epoch":%q,"seq":0}}`, epochOf(t, e)))
+	h.until("the store is asked", func() bool { return c.reading })
+	old := v.byName["lobby"]
+	p.send(fmt.Sprintf(`{"type":"join","id":"b","room":"lobby","since":{"epoch":%q,"seq":2990}}`, epochOf(t, e)))
+	h.until("it has another place", func() bool { return v.byName["lobby"] != old })
+	h.rest()
+	close(gate.goOn)
+	h.until("it has caught up", func() bool { return v.byName["lobby"].told && len(h.steps) == 0 })
+	for !strings.Contains(p.next(), `"id":"b"`) { // welcome, and what came of the first join
+	}
+	for seq := 2991; seq <= 3000; seq++ {
+		if got := p.next(); !strings.Contains(got, fmt.Sprintf(`"seq":%d,`, seq)) {
+			t.Fatalf("got %s, want %d", got, seq)
+		}
+	}
+}
+
+// slowRead reads once it may.
+type slowRead struct {
+	store.Store
+	goOn chan struct{}
+}
+
+func (s *slowRead) Read(ctx context.Context, room string, cursor protocol.Seq, limit int) ([]protocol.Event, error) {
+	<-s.goOn
+	return s.Store.Read(ctx, room, cursor, limit)
+}
+
+// epochOf is the lobby's.
+func epochOf(t *testing.T, e *Engine) string {
+	t.Helper()
+	r, err := e.store.Room(t.Context(), "lobby")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Epoch
 }

@@ -153,9 +153,10 @@ func (c *loopConn) receive(p []byte, now time.Time) {
 	}
 }
 
-// flush writes once what the session has, unless the socket is full.
+// flush writes once what the session has, unless the socket is full, or the store is
+// being asked: its answer must find the session where it was.
 func (c *loopConn) flush() {
-	if c.blocked || c.gone || len(c.rest) > 0 && !c.push(c.rest) {
+	if c.blocked || c.gone || c.reading || len(c.rest) > 0 && !c.push(c.rest) {
 		return
 	}
 	l := c.loop
@@ -202,9 +203,6 @@ func (c *loopConn) push(pieces [][]byte) (all bool) {
 
 // readStore asks the store for what the logs no longer have.
 func (c *loopConn) readStore() {
-	if c.reading {
-		return
-	}
 	cold, ok := c.session.NeedsCold()
 	if !ok {
 		return
