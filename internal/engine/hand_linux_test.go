@@ -128,3 +128,10 @@ func sockets(t *testing.T, ahead int) (ours, theirs net.Conn) {
 	}
 	return ours, theirs
 }
+
+// narrow is tcp, and the client's system takes few bytes ahead of its reading.
+func narrow(t *testing.T, e *Engine, change ...func(*Opening)) *peer {
+	t.Helper()
+	ours, theirs := sockets(t, 4<<10)
+	return open(t, e, ours, theirs, change)
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 )
@@ -66,6 +67,39 @@ func TestWhatWasReadForAnotherPlaceIsNotGiven(t *testing.T) {
 			t.Fatalf("got %s, want %d", got, seq)
 		}
 	}
+}
+
+// What a room's other dialect alone shows is nothing to write. Pages of it from the
+// store are passed over.
+func TestHistoryThatADialectDoesNotShowIsPassedOver(t *testing.T) {
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on, unlimited, func(c *Config) { c.Memory = &roomlog.Budget{MemoryBytes: 16 << 10, Total: 1 << 30} })
+		slow := narrow(t, e)
+		slow.send(`{"type":"join","username":"slow","room":"lobby"}`)
+		slow.next()
+		ada := guest("ada")
+		do := func(name, fields string) {
+			if _, refused := e.Do(t.Context(), ada, name, []byte(`{"room":"lobby",`+fields+`}`)); refused != nil {
+				t.Fatal(refused)
+			}
+		}
+		long := strings.Repeat("x", 3900)
+		for range 200 { // more than sockets hold
+			do("send", fmt.Sprintf(`"text":%q`, long))
+		}
+		for range 200 { // more than a page
+			do("react", `"seq":1,"emoji":"👍"`)
+			do("unreact", `"seq":1,"emoji":"👍"`)
+		}
+		for range 20 { // more than memory
+			do("send", fmt.Sprintf(`"text":%q`, long))
+		}
+		for range 220 {
+			if got := slow.next(); !strings.Contains(got, long) {
+				t.Fatalf("got %.80s", got)
+			}
+		}
+	})
 }
 
 // slowRead reads once it may.

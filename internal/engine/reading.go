@@ -68,7 +68,9 @@ func (s *session) Warm(asked roomlog.ColdRead, events []protocol.Event, err erro
 			end = s.answers.list[0].upTo
 		}
 		frames, n, ok := s.cold.Warm(events, end, maxColdWrite)
-		s.cold, s.warm = nil, frames
+		if s.cold = nil; len(frames) > 0 { // else its dialect shows nothing of them
+			s.warm = frames
+		}
 		s.engine.metrics.Deliveries.Add(float64(n))
 		if !ok {
 			s.tooSlow()
