@@ -22,6 +22,7 @@ type audience struct {
 	took    time.Duration // for them
 	heard   int           // marks since this pass began
 	asked   int           // marks that it was begun for
+	until   time.Time     // it gathers until then
 	load    load
 }
 

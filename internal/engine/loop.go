@@ -102,8 +102,8 @@ func (l *loop) idleUntil(now time.Time) time.Time {
 	}
 	until := l.wheel.next()
 	for _, a := range l.gathers {
-		if at := a.waitsUntil(); until.IsZero() || at.Before(until) {
-			until = at
+		if until.IsZero() || a.until.Before(until) {
+			until = a.until
 		}
 	}
 	return until

@@ -83,8 +83,8 @@ func (c *loopConn) deliver(now time.Time) {
 		return // the socket's room, or its end, is told of
 	}
 	c.flush()
-	if c.readable || c.session.state != alive {
-		c.settle(now)
+	if c.readable || len(c.session.inbox) > 0 || c.session.state != alive {
+		c.settle(now) // what held it up may be written now
 	}
 }
 

@@ -29,7 +29,7 @@ func (l *loop) hear(a *audience, now time.Time) {
 
 // schedule has an audience begin a pass as soon as it may.
 func (l *loop) schedule(a *audience, now time.Time) {
-	if a.waitsUntil().After(now) {
+	if a.until = a.waitsUntil(); a.until.After(now) {
 		a.state = gathering
 		l.gathers = append(l.gathers, a)
 		return
@@ -80,7 +80,7 @@ func (l *loop) passed(a *audience, now time.Time) {
 func (l *loop) gathered(now time.Time) {
 	kept := l.gathers[:0]
 	for _, a := range l.gathers {
-		if a.waitsUntil().After(now) {
+		if a.until.After(now) {
 			kept = append(kept, a)
 		} else {
 			l.begin(a, now)
