@@ -1,9 +1,9 @@
 # Go alone runs `make run` and `make check`; `make test` installs what else it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help run build check test soak race fuzz bench lint clean
+.PHONY: help run build check test soak race fuzz bench bench-peers lint clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start a chat with its web page; ARGS='--listen :9000' sets flags
 	go run ./cmd/parley serve $(ARGS)
@@ -27,8 +27,11 @@ race: ## unit tests under the race detector
 fuzz: ## fuzz every target; FUZZTIME=30s says how long each
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## Parley beside the same chat on ws and on gws (Linux; npm)
-	go run ./bench compare
+bench: ## Parley beside the same chat on ws and on gws, in one room, five minutes (Linux; npm, cc)
+	go run ./bench peers -only parley,ws,gws,csend -measure saturation $(ARGS)
+
+bench-peers: ## the same beside all of bench/peers, and everything that is measured: hours (npm, cc)
+	go run ./bench peers $(ARGS)
 
 lint: ## gofmt, go vet, golangci-lint
 	scripts/lint.sh
