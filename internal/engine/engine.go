@@ -51,6 +51,7 @@ type Engine struct {
 	crew      crew
 	pairs     *pairs
 	loops     *loops // nil where there are none
+	viewer    viewer
 
 	change func(*session, *Opening) // nil but in tests, which have new sessions speak something else
 
@@ -121,6 +122,7 @@ func (e *Engine) keepHouse() {
 		case <-tick.C:
 			e.rooms.forget()
 			e.users.sweep(time.Now())
+			e.viewer.forget()
 		case <-e.stopped:
 			return
 		}

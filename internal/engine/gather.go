@@ -24,6 +24,7 @@ const (
 // count adds a pass that took so long and had been asked for so often.
 func (a *audience) count(took time.Duration, marks int) {
 	l := a.loop
+	l.watch.passed(a.room, took)
 	work := took * time.Duration(max(marks, 1))
 	if !a.load.known {
 		a.load.known = true
