@@ -85,7 +85,6 @@ func (d *drawing) drawLines() {
 	if d.limit.name != "" {
 		y := d.ypos(d.limit.value)
 		d.put(`<path class="limit" d="M%.1f %.1fH%.1f"/>`, d.left, y, d.right)
-		d.text("halo", d.left+4, y-5, d.limit.name)
 	}
 }
 
@@ -102,20 +101,28 @@ func wideness(s string) float64 { return float64(utf8.RuneCountInString(s)) * le
 // legend names the lines, in as many rows as they need, and moves the top below
 // them. One line alone is named by the title.
 func (d *drawing) legend() {
-	if len(d.lines) < 2 {
+	if len(d.lines) < 2 && d.limit.name == "" {
 		return
 	}
 	x := edge
-	for _, l := range d.lines {
-		name := shorten(l.name, int((d.width-2*edge-34)/letter))
+	place := func(name string, sample func(x, y float64)) {
+		name = shorten(name, int((d.width-2*edge-34)/letter))
 		width := 34 + wideness(name)
 		if x > edge && x+width > d.width-edge {
 			x, d.top = edge, d.top+lineHigh
 		}
 		y := d.top + lineHigh/2
-		d.put(`<g class="%s"><path class="stroke%s" d="M%.1f %.1fh22"/>%s</g>`, look(l.look), dashes(l), x, y, mark(l.look, x+11, y, ""))
+		sample(x, y)
 		d.text("label", x+28, y+lineHigh/4, name)
 		x += width + 6
+	}
+	for _, l := range d.lines {
+		place(l.name, func(x, y float64) {
+			d.put(`<g class="%s"><path class="stroke%s" d="M%.1f %.1fh22"/>%s</g>`, look(l.look), dashes(l), x, y, mark(l.look, x+11, y, ""))
+		})
+	}
+	if d.limit.name != "" {
+		place(d.limit.name, func(x, y float64) { d.put(`<path class="limit" d="M%.1f %.1fh22"/>`, x, y) })
 	}
 	d.top += lineHigh + 2
 }

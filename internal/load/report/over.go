@@ -56,7 +56,7 @@ func (s scene) overLoad(all []row, bound time.Duration) []plot {
 	}
 	var limit ruler
 	if bound > 0 {
-		limit = ruler{"asked for: p99 within " + tickDuration(float64(bound)), float64(bound)}
+		limit = ruler{"asked for: within " + tickDuration(float64(bound)), float64(bound)}
 	}
 	return []plot{
 		{

@@ -388,3 +388,15 @@ func TestTicksAreRoundAndFew(t *testing.T) {
 		}
 	})
 }
+
+func TestASearchThatSomethingElseEndedSaysSo(t *testing.T) {
+	r := sample()
+	for i := range r.Steps {
+		if !r.Steps[i].Kept {
+			r.Steps[i].Result.Limit = load.LimitOthers
+		}
+	}
+	if said := strings.Join(Found(r), "\n"); !strings.Contains(said, "other programs were busy in 1 step that failed: search again") {
+		t.Errorf("it says\n%s", said)
+	}
+}
