@@ -179,6 +179,66 @@ func TestARunFailsWhereAMessageIs(t *testing.T) {
 	}
 }
 
+func TestAStormFailsWhereSomethingIsMissed(t *testing.T) {
+	cfg := brief(startChat(t, &chatServer{forget: 1}), V1{}, Storm)
+	cfg.Cut, cfg.Rate = 8, 2000 // so that something is said while they are away
+	if _, err := Run(t.Context(), cfg); !errors.Is(err, ErrBroken) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAStormCountsWhoIsTurnedAway(t *testing.T) {
+	const refusals = 5
+	var mu sync.Mutex
+	asked := 0
+	s := &chatServer{door: func(w http.ResponseWriter) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if asked++; asked <= 12 || asked > 12+refusals {
+			return true
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return false
+	}}
+	cfg := brief(startChat(t, s), Tutorial{}, Storm)
+	cfg.Cut, cfg.Rate = 8, 100
+	res, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Storm.Refused != refusals || res.Storm.AllBack < retryFirst/2 {
+		t.Errorf("%d were turned away, and all were back after %v", res.Storm.Refused, res.Storm.AllBack)
+	}
+}
+
+func TestWhoIsCutOffForReadingSlowlyComesBack(t *testing.T) {
+	for name, wire := range map[string]Wire{"tutorial": Tutorial{}, "parley.v1": V1{}} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			ended := 0
+			s := &chatServer{}
+			s.tamper = func(member, message int, d []byte) [][]byte {
+				mu.Lock()
+				defer mu.Unlock()
+				if message > 40 && member == 11 && ended == 0 { // one of those that read nothing
+					ended++
+					return [][]byte{frame.AppendClose(nil, 4500, "too slow")}
+				}
+				return [][]byte{d}
+			}
+			cfg := brief(startChat(t, s), wire, Slow)
+			cfg.Stopped, cfg.Rate, cfg.Warmup = 4, 400, 0
+			res, err := Run(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.CutOff != 1 {
+				t.Errorf("%d were cut off, want 1", res.CutOff)
+			}
+		})
+	}
+}
+
 // A server that stands still for a while delays all that is due meanwhile. Whoever
 // waits for one answer before asking again sees one slow message; at a rate, all
 // of them count from when they were due.

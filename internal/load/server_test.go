@@ -27,6 +27,8 @@ type chatServer struct {
 	tamper func(member, message int, delivery []byte) [][]byte // what one member gets of one message of a room
 	stall  func(message int)                                   // called with all held up, before a message
 
+	forget int // how many events it leaves out for those who come back
+
 	mu    sync.Mutex
 	rooms map[string]*chatRoom
 	conns map[net.Conn]bool
@@ -170,7 +172,7 @@ func (s *chatServer) join(m *member, c command) {
 	}
 	m.say(fmt.Sprintf(`{"type":"ok","id":%q,"room":{"name":%q,"epoch":"e1","first":1,"head":%d}}`, c.ID, c.Room, head))
 	if c.Since != nil {
-		for seq := c.Since.Seq + 1; seq <= head; seq++ {
+		for seq := c.Since.Seq + 1 + s.forget; seq <= head; seq++ {
 			m.conn.Write(m.delivery("ada", seq)) //nolint:errcheck // it has gone
 		}
 	}
