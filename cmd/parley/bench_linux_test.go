@@ -118,7 +118,7 @@ func TestCtrlCEndsALoadTestWithWhatItSaw(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	screen.wait(t, "deliveries/s")
+	screen.wait(t, "messages/s")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestTheLiveLineFitsItsTerminal(t *testing.T) {
 	for want, p := range map[string]load.Progress{
 		"connect  run 2 of 3":        {},
 		"join  run 2 of 3 · 7 of 20": {Phase: load.Joining, Done: 7, Total: 20},
-		"measure  run 2 of 3 · 4 of 10 s · 20 sessions · 300 messages/s · 6000 deliveries/s · p99 12.35ms": {
+		"measure  run 2 of 3 · 4 of 10 s · 20 sessions · 300 messages/s · p99 12.35ms · 6000 deliveries/s": {
 			Phase: load.Measuring, Sample: load.Sample{At: 4 * time.Second, Sessions: 20, Messages: 300, Deliveries: 6000, P99: 12345678},
 		},
 	} {

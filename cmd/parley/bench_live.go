@@ -154,8 +154,8 @@ func progressed(m moment) []string {
 		fmt.Sprintf("%d sessions", p.Sample.Sessions),
 	}
 	if p.Sample.Messages > 0 || p.Sample.Deliveries > 0 {
-		parts = append(parts, fmt.Sprintf("%d messages/s", p.Sample.Messages),
-			fmt.Sprintf("%d deliveries/s", p.Sample.Deliveries), "p99 "+brief(p.Sample.P99))
+		parts = append(parts, fmt.Sprintf("%d messages/s", p.Sample.Messages), "p99 "+brief(p.Sample.P99),
+			fmt.Sprintf("%d deliveries/s", p.Sample.Deliveries))
 	}
 	return parts
 }
