@@ -139,8 +139,7 @@ func (l *loop) read(now time.Time) {
 		l.queue(n.conn)
 	}
 	for to, payload := range l.pile.told {
-		to.conn.session.Told(to.room, payload)
-		l.queue(to.conn)
+		to.conn.told(to.room, payload)
 	}
 	l.pile.told = nil
 	for _, a := range l.pile.marked {

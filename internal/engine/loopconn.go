@@ -9,6 +9,7 @@ import (
 	"github.com/parley-chat/parley/internal/poll"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // loopConn is a connection that a loop carries, and the session on it. But for
@@ -18,10 +19,11 @@ type loopConn struct {
 	loop      *loop
 	socket    poll.Socket
 	timer     timer
-	rest      [][]byte // of what was to be written, the socket took only a part
-	closed    func()   // Opening.Closed
-	discarded int32    // bytes behind the end
-	blockedAt int32    // the wheel's tick of it, of a socket that has no room
+	rest      [][]byte          // of what was to be written, the socket took only a part
+	signals   map[string][]byte // that came meanwhile: the newest on each room
+	closed    func()            // Opening.Closed
+	discarded int32             // bytes behind the end
+	blockedAt int32             // the wheel's tick of it, of a socket that has no room
 
 	readable bool // there may be something to read
 	ended    bool // … up to the peer's end
@@ -60,6 +62,21 @@ func (c *loopConn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
 		err = r.Err
 	}
 	c.loop.notes.append(c, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
+}
+
+// told hands a signal on a room to the session, once it can be written.
+func (c *loopConn) told(room string, payload []byte) {
+	if !c.blocked {
+		c.session.Told(room, payload)
+		c.loop.queue(c)
+		return
+	}
+	if c.signals == nil {
+		c.signals = map[string][]byte{}
+	}
+	if _, ok := c.signals[room]; ok || len(c.signals) < protocol.MaxRooms { // a signal may be skipped
+		c.signals[room] = payload
+	}
 }
 
 // step is a turn of the session: it goes on with what it has, reads once, and
@@ -159,6 +176,10 @@ func (c *loopConn) flush() {
 	if c.blocked || c.gone || c.reading || len(c.rest) > 0 && !c.push(c.rest) {
 		return
 	}
+	for room, payload := range c.signals {
+		c.session.Told(room, payload)
+	}
+	c.signals = nil
 	l := c.loop
 	pieces, b := c.session.Next(l.pieces[:0], &l.repeat)
 	l.pieces = pieces[:0]
