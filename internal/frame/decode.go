@@ -94,7 +94,7 @@ func (d *Decoder) nextHeader(p []byte) (h header, n int, whole bool, fail *Error
 	if d.open == nil || d.open.headLen == 0 {
 		h, n, fail = d.parseHeader(p)
 		if fail != nil || n <= len(p) {
-			return h, n, true, fail
+			return h, min(n, len(p)), true, fail // the first byte alone may break a rule
 		}
 		u := d.unfinished()
 		u.headLen = copy(u.head[:], p)

@@ -94,6 +94,9 @@ func decode(t failer, d frame.Decoder, stream []byte, cuts ...int) (out outcome)
 		start = end
 		for len(p) > 0 {
 			n, m, ok, err := d.Decode(p)
+			if n > len(p) {
+				t.Fatalf("took %d of %d bytes", n, len(p))
+			}
 			if err != nil {
 				if !errors.As(err, &out.fail) {
 					t.Fatalf("error is %T, want *frame.Error", err)
