@@ -38,8 +38,8 @@ func (c *crowd) init() {
 // place is one session's place in the crowd.
 type place struct {
 	crowd   *crowd
-	address netip.Prefix // zero: not counted
-	user    string       // empty: none yet
+	address *counts // nil: not counted
+	user    string  // empty: none yet
 }
 
 // groupOf is what counts as one address: an IPv4 address, or an IPv6 /64, since
@@ -115,7 +115,7 @@ func (c *crowd) enter(addr netip.Addr, now time.Time) (*place, *refusal) {
 			fmt.Sprintf("More than %d sessions of one address.", protocol.MaxSessionsPerAddress), now)
 	}
 	n.sessions++
-	return &place{crowd: c, address: address}, nil
+	return &place{crowd: c, address: n}, nil
 }
 
 // limited refuses, and has the log say why at most once a minute.
@@ -161,8 +161,8 @@ func (p *place) seat(user string) *refusal {
 func (p *place) leave() {
 	p.crowd.mu.Lock()
 	defer p.crowd.mu.Unlock()
-	if p.address.IsValid() {
-		p.crowd.addresses[p.address].sessions--
+	if p.address != nil {
+		p.address.sessions--
 	}
 	if p.user == "" {
 		return
