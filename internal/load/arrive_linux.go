@@ -26,7 +26,7 @@ type arrivals struct {
 
 	readied uint64 // sessions that became ready
 	present int    // sessions in their rooms
-	refusal error  // the latest one
+	refusal error  // the latest one, if any
 	refuses uint64
 	onBack  func() // is told of each who has come back; nil for nobody
 }

@@ -96,7 +96,8 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 func (c Config) check() error {
-	paced, alone := c.Scenario == Storm, c.Scenario == Fanout || c.Scenario == Storm || c.Scenario == Slow || c.Scenario == History
+	paced := c.Scenario == Storm
+	alone := c.Scenario != Rooms && c.Scenario != Idle // all are in one room
 	switch {
 	case c.Wire == nil:
 		return errors.New("wire: want one")

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -100,10 +101,8 @@ func (l *loop) until(ctx context.Context, phase Phase, total int, count func() i
 }
 
 func (l *loop) stuck(phase Phase, n, total int) error {
-	if l.refusal != nil && phase == Connecting {
-		return fmt.Errorf("%s: %d of %d after %v without progress; the latest refusal: %w", phase, n, total, patience, l.refusal)
-	}
-	return fmt.Errorf("%s: %d of %d after %v without progress", phase, n, total, patience)
+	err := fmt.Errorf("%s: %d of %d, and no progress in %v", phase, n, total, patience)
+	return errors.Join(err, l.refusal)
 }
 
 const tellEvery = int64(250 * time.Millisecond)

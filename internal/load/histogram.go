@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
@@ -46,10 +47,10 @@ func (h *histogram) reset() {
 	h.count, h.max = 0, 0
 }
 
-// quantile returns a duration that the share q of all is not above, exact to a
-// bucket's width; 0 for none.
+// quantile returns a duration that at least the share q of all is not above, exact
+// to a bucket's width; 0 for none.
 func (h *histogram) quantile(q float64) time.Duration {
-	want := uint64(q * float64(h.count))
+	want := rank(q, h.count)
 	var below uint64
 	for i, n := range h.buckets[:bucketOf(uint64(h.max))+1] {
 		if below += n; n > 0 && below >= want {
@@ -57,6 +58,12 @@ func (h *histogram) quantile(q float64) time.Duration {
 		}
 	}
 	return h.max
+}
+
+// rank is how many of count are the share q at least.
+func rank(q float64, count uint64) uint64 {
+	const rounding = 1e-12 // q is rarely exact
+	return uint64(math.Ceil(q*float64(count) - rounding*float64(count)))
 }
 
 // latency sums up. The curve has the percentiles that HDR plots show: four to each

@@ -17,7 +17,7 @@ func TestAQuantileIsWithinABucketOfTheExactOne(t *testing.T) {
 			h.add(time.Duration(v))
 		}
 		slices.Sort(values)
-		exact := time.Duration(values[max(int(q*float64(len(values)))-1, 0)])
+		exact := time.Duration(values[max(rank(q, uint64(len(values))), 1)-1])
 		if got := h.quantile(q); got < exact || got > exact+exact/(1<<subBits) {
 			t.Fatalf("quantile %v of %v is %v, exactly %v", q, values, got, exact)
 		}
@@ -81,5 +81,16 @@ func BenchmarkHistogramAdd(b *testing.B) {
 	for b.Loop() {
 		d = d*3%time.Second + 1
 		h.add(d)
+	}
+}
+
+func TestTheRankOfAQuantileIsTheShareAtLeast(t *testing.T) {
+	for _, c := range []struct {
+		q           float64
+		count, want uint64
+	}{{0.5, 1, 1}, {0.5, 2, 1}, {0.5, 3, 2}, {0.9, 10, 9}, {0.99, 50, 50}, {0.99, 100, 99}, {0.999, 1000, 999}, {0.999, 1e9, 999e6}, {1, 7, 7}, {0.5, 0, 0}} {
+		if got := rank(c.q, c.count); got != c.want {
+			t.Errorf("%v of %d is %d, want %d", c.q, c.count, got, c.want)
+		}
 	}
 }

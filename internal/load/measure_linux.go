@@ -81,10 +81,8 @@ func (l *loop) shutWindow(w *window, res *Result) error {
 	if res.Loaded, err = readProcess(l.cfg.PID); err != nil {
 		return err
 	}
-	l.latency.merge(&l.second)
 	res.Series = w.series
 	res.Messages, res.Deliveries, res.Reads, res.CutOff = l.messages, l.deliveries, l.reads, l.cutOff
-	res.Latency, res.Last, res.Quiet, res.Late = l.latency.latency(), l.last.latency(), l.quiet.latency(), l.late.latency()
 	if l.deliveries > 0 {
 		payload := int(l.bytes / l.deliveries)
 		res.Frame = len(frame.AppendFrame(nil, frame.Text, make([]byte, payload)))
@@ -97,6 +95,23 @@ func (l *loop) shutWindow(w *window, res *Result) error {
 	}
 	res.Cores = runtime.NumCPU()
 	res.Limit = res.limit(l.due, l.cfg.Busy > 0)
+	l.latencies(res)
+	return nil
+}
+
+func (l *loop) latencies(res *Result) {
+	l.latency.merge(&l.second)
+	l.second.reset()
+	res.Latency, res.Last, res.Quiet, res.Late = l.latency.latency(), l.last.latency(), l.quiet.latency(), l.late.latency()
+}
+
+// end waits for all that was said in the window, and counts how long it took, too:
+// what a server left undone at the window's end is not forgiven.
+func (l *loop) end(ctx context.Context, res *Result) error {
+	if err := l.drain(ctx); err != nil {
+		return err
+	}
+	l.latencies(res)
 	return nil
 }
 

@@ -41,6 +41,37 @@ func (l *loop) fill(ctx context.Context) error {
 	return nil
 }
 
+// history has all sessions read pages of one room, each its next when it has one.
+func (l *loop) history(ctx context.Context, res *Result) error {
+	l.pages.another = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same pages in each run
+	now := l.now()
+	for _, s := range l.sessions {
+		if err := l.ask(s, now); err != nil {
+			return err
+		}
+	}
+	l.pages.asking = true
+	l.tell(Progress{Phase: Warming}, true)
+	if err := l.drive(ctx, now+int64(l.cfg.Warmup)); err != nil {
+		return err
+	}
+	w, err := l.open()
+	if err != nil {
+		return err
+	}
+	l.pages.got, l.pages.events = 0, 0
+	l.pages.took.reset()
+	if err := l.watch(ctx, w, l.cfg.Window); err != nil {
+		return err
+	}
+	res.History = &HistoryResult{Pages: l.pages.got, Events: l.pages.events, Took: l.pages.took.latency()}
+	if err := l.shutWindow(w, res); err != nil {
+		return err
+	}
+	l.pages.asking = false
+	return l.until(ctx, Draining, len(l.sessions), func() int { return len(l.sessions) - l.pages.asked })
+}
+
 // ask asks for a page anywhere in what was filled in.
 func (l *loop) ask(s *session, now int64) error {
 	after := l.pages.base + l.pages.another.Uint64N(uint64(max(l.cfg.Fill-l.cfg.Page, 0)+1))

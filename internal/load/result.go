@@ -31,6 +31,7 @@ type Result struct {
 	Deliveries uint64        `json:"deliveries"` // at all sessions
 	Reads      uint64        `json:"reads"`      // of the generator, that brought the deliveries
 
+	// What was said in the window but came after its end counts here, too.
 	Latency Latency `json:"latency"` // of each delivery, from when its message was due
 	Last    Latency `json:"last"`    // of each message, from when it was due to its last delivery
 	Quiet   Latency `json:"quiet"`   // of those beside the load: who stayed in storm, who read on in slow, others' rooms

@@ -68,6 +68,7 @@ func (l *loop) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.refusal = nil
 	joiners := l.sessions
 	if l.cfg.Scenario == History {
 		joiners = joiners[:1]

@@ -57,7 +57,7 @@ func TestEveryScenarioIsMeasuredToItsLastDelivery(t *testing.T) {
 // checkTalk holds a result to what is so on any machine.
 func checkTalk(t *testing.T, cfg Config, res Result) {
 	t.Helper()
-	if res.Messages == 0 || res.Deliveries == 0 || res.Latency.Count != res.Deliveries {
+	if res.Messages == 0 || res.Deliveries == 0 || res.Latency.Count < res.Deliveries {
 		t.Errorf("%d messages, %d deliveries, %d latencies", res.Messages, res.Deliveries, res.Latency.Count)
 	}
 	if l := res.Latency; l.P50 <= 0 || l.P99 < l.P50 || l.Max < l.P999 {
@@ -66,7 +66,7 @@ func checkTalk(t *testing.T, cfg Config, res Result) {
 	if res.Ready.RSS == 0 || res.Ready.Files <= cfg.Sessions || res.Limit == "" || res.Window < cfg.Window {
 		t.Errorf("ready %+v, limit %q, window %v", res.Ready, res.Limit, res.Window)
 	}
-	if beside := cfg.Busy+cfg.Cut+cfg.Stopped > 0; beside != (res.Quiet.Count > 0) || res.Quiet.Count > res.Deliveries {
+	if beside := cfg.Busy+cfg.Cut+cfg.Stopped > 0; beside != (res.Quiet.Count > 0) || res.Quiet.Count > res.Latency.Count {
 		t.Errorf("%d deliveries beside the load", res.Quiet.Count)
 	}
 	if s := res.Storm; s != nil && (s.Cut != cfg.Cut || s.HalfBack <= 0 || s.AllBack < s.HalfBack || s.Usual.Count == 0) {

@@ -2,13 +2,10 @@ package load
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"time"
 )
 
-// talkative is fanout, rooms and the frame of the others: warm up, measure, and
-// wait for the last delivery.
+// talkative is fanout and rooms.
 func (l *loop) talkative(ctx context.Context, res *Result) error {
 	if err := l.warmUp(ctx); err != nil {
 		return err
@@ -23,7 +20,7 @@ func (l *loop) talkative(ctx context.Context, res *Result) error {
 	if err := l.shutWindow(w, res); err != nil {
 		return err
 	}
-	return l.drain(ctx)
+	return l.end(ctx, res)
 }
 
 func (l *loop) warmUp(ctx context.Context) error {
@@ -121,105 +118,5 @@ func (l *loop) slow(ctx context.Context, res *Result) error {
 	if err := l.until(ctx, Draining, len(l.sessions), func() int { return l.present }); err != nil {
 		return err
 	}
-	return l.drain(ctx)
-}
-
-// storm cuts many off at once, and watches how they come back.
-func (l *loop) storm(ctx context.Context, res *Result) error {
-	usual, err := l.usual(ctx)
-	if err != nil {
-		return err
-	}
-	cut := l.sessions[len(l.sessions)-l.cfg.Cut:]
-	w, err := l.open()
-	if err != nil {
-		return err
-	}
-	l.forgives = true
-	l.refuses = 0
-	for _, s := range cut {
-		l.leave(s)
-	}
-	back := returns{loop: l, cut: len(cut), began: w.began}
-	l.onBack = back.joined
-	if err := l.watch(ctx, w, l.cfg.Window); err != nil {
-		return err
-	}
-	for !back.all() {
-		if l.now()-w.began > int64(l.cfg.Window+2*patience) {
-			return fmt.Errorf("storm: %d of %d came back within %v: %w", back.count, back.cut, l.cfg.Window+2*patience, l.refusal)
-		}
-		if err := l.watch(ctx, w, time.Duration(l.now()-w.began)+calm); err != nil {
-			return err
-		}
-	}
-	if err := l.shutWindow(w, res); err != nil {
-		return err
-	}
-	res.Storm = &StormResult{Cut: len(cut), HalfBack: back.halfAt, AllBack: back.allAt, Refused: l.refuses, Usual: usual}
-	return l.drain(ctx)
-}
-
-// usual measures those who will stay before anybody is cut off: for a quarter of
-// the window.
-func (l *loop) usual(ctx context.Context) (Latency, error) {
-	if err := l.warmUp(ctx); err != nil {
-		return Latency{}, err
-	}
-	l.reset()
-	if err := l.drive(ctx, l.now()+int64(l.cfg.Window/4)); err != nil {
-		return Latency{}, err
-	}
-	return l.quiet.latency(), nil
-}
-
-// returns counts those who came back.
-type returns struct {
-	loop          *loop
-	cut, count    int
-	began         int64
-	halfAt, allAt time.Duration
-}
-
-func (r *returns) all() bool { return r.allAt > 0 }
-
-func (r *returns) joined() {
-	r.count++
-	if r.count == (r.cut+1)/2 {
-		r.halfAt = time.Duration(r.loop.now() - r.began)
-	}
-	if r.count == r.cut {
-		r.allAt = time.Duration(r.loop.now() - r.began)
-	}
-}
-
-// history has all sessions read pages of one room, each its next when it has one.
-func (l *loop) history(ctx context.Context, res *Result) error {
-	l.pages.another = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same pages in each run
-	now := l.now()
-	for _, s := range l.sessions {
-		if err := l.ask(s, now); err != nil {
-			return err
-		}
-	}
-	l.pages.asking = true
-	l.tell(Progress{Phase: Warming}, true)
-	if err := l.drive(ctx, now+int64(l.cfg.Warmup)); err != nil {
-		return err
-	}
-	w, err := l.open()
-	if err != nil {
-		return err
-	}
-	l.pages.got, l.pages.events = 0, 0
-	l.pages.took.reset()
-	if err := l.watch(ctx, w, l.cfg.Window); err != nil {
-		return err
-	}
-	res.History = &HistoryResult{Pages: l.pages.got, Events: l.pages.events, Took: l.pages.took.latency()}
-	if err := l.shutWindow(w, res); err != nil {
-		return err
-	}
-	l.pages.asking = false
-	return l.until(ctx, Draining, len(l.sessions), func() int { return len(l.sessions) - l.pages.asked })
+	return l.end(ctx, res)
 }

@@ -97,9 +97,10 @@ func readEvent(payload []byte, m *Message) {
 		return
 	}
 	// The key is the token, and stands last.
-	const end = `"}`
-	if at := len(payload) - len(`"key":"`) - TokenBytes - len(end); at > 0 && string(payload[at:at+len(`"key":"`)]) == `"key":"` {
-		m.Kind, m.Token = Delivery, payload[len(payload)-TokenBytes-len(end):len(payload)-len(end)]
+	const key, end = `"key":"`, `"}`
+	if at := len(payload) - len(key) - TokenBytes - len(end); at > 0 && begins(payload[at:], key) {
+		at += len(key)
+		m.Kind, m.Token = Delivery, payload[at:at+TokenBytes]
 		return
 	}
 	if text := field(payload, `"text":"`, beforeSeq); len(text) >= TokenBytes {
