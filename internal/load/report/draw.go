@@ -195,16 +195,16 @@ func dashes(l line) string {
 	return ""
 }
 
-// looks is how many colours there are; there are as many marks, less one, so that
-// no two of the first 30 lines look alike.
-const looks = 6
+// looks is how many colours there are. It shares no divisor with the marks, so
+// that no two of the first 40 servers look alike.
+const looks = 8
 
 func look(i int) string { return fmt.Sprintf("look%d", i%looks) }
 
 // mark is a sign of its own for each line: colours alone do not tell lines apart
 // for everybody. said is shown to who points at it.
 func mark(i int, x, y float64, said string) string {
-	shapes := [looks - 1]string{
+	shapes := [...]string{
 		"m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", // circle
 		"m-3.5 -3.5h7v7h-7z",                  // square
 		"m0 -5l4.6 8h-9.2z",                   // triangle

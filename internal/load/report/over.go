@@ -38,6 +38,10 @@ func varied(all []row, of func(load.Result) float64) []row {
 	return found
 }
 
+// fewLines is up to how many servers have a line for their p50 beside that for
+// their p99: with more, nobody sees one from the other.
+const fewLines = 3
+
 // overLoad shows how a server carries more and more: runs of several rates, and
 // the steps of a search.
 func (s scene) overLoad(all []row, bound time.Duration) []plot {
@@ -50,9 +54,11 @@ func (s scene) overLoad(all []row, bound time.Duration) []plot {
 	for i := range latencies {
 		latencies[i].name += " p99"
 	}
-	for _, l := range s.over(all, offered, latency(p50)) {
-		l.name, l.dashed = l.name+" p50", true
-		latencies = append(latencies, l)
+	if len(latencies) <= fewLines {
+		for _, l := range s.over(all, offered, latency(p50)) {
+			l.name, l.dashed = l.name+" p50", true
+			latencies = append(latencies, l)
+		}
 	}
 	var limit ruler
 	if bound > 0 {

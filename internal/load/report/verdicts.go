@@ -1,38 +1,64 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/load"
 )
 
+// fewRows is up to how many rows each is spoken of with its own figures.
+const fewRows = 3
+
 // verdicts say what limited rows of one scenario, and what else to know of their
 // figures. Rows of which the same is to be said share a sentence.
 func verdicts(all []row) []string {
-	type said struct {
-		names []string
-		text  string
+	notes := row.notes
+	if len(all) > fewRows {
+		notes = row.shortNotes
 	}
-	var list []said
+	var texts []string
+	about := map[string][]row{}
 	for _, g := range all {
-		for _, text := range g.notes() {
-			i := slices.IndexFunc(list, func(s said) bool { return s.text == text })
-			if i < 0 {
-				i, list = len(list), append(list, said{text: text})
+		for _, text := range notes(g) {
+			if about[text] == nil {
+				texts = append(texts, text)
 			}
-			list[i].names = append(list[i].names, nameIn(g, all))
+			about[text] = append(about[text], g)
 		}
 	}
 	var sentences []string
-	for _, s := range list {
-		if len(all) == 1 {
-			sentences = append(sentences, capital(s.text))
-			continue
+	for _, text := range texts {
+		switch {
+		case len(all) == 1:
+			text = capital(text)
+		case len(all) <= fewRows:
+			text = named(about[text], all) + ": " + text
+		case len(about[text]) == len(all):
+			text = "all rows: " + text
+		default:
+			text = fmt.Sprintf("%d of %d rows (%s): %s", len(about[text]), len(all), strings.Join(serversOf(about[text]), ", "), text)
 		}
-		sentences = append(sentences, strings.Join(s.names, "; ")+": "+s.text)
+		sentences = append(sentences, text)
 	}
 	return sentences
+}
+
+func named(some, all []row) string {
+	var names []string
+	for _, g := range some {
+		names = append(names, nameIn(g, all))
+	}
+	return strings.Join(names, "; ")
+}
+
+func serversOf(some []row) []string {
+	var names []string
+	for _, g := range some {
+		names = append(names, g.server)
+	}
+	return each(names)
 }
 
 // nameIn tells a row from the others: by its server, and by its sessions or all
@@ -56,27 +82,49 @@ func (g row) notes() []string {
 	for _, limited := range by(g.runs, func(r load.Result) load.Limit { return r.Limit }) {
 		notes = append(notes, Verdict(limited[0]))
 	}
-	notes = append(notes, lateness(g.typical()), g.cutOff())
+	if late := p99(g.typical().Late); g.late() {
+		notes = append(notes, "the generator itself was late with messages by "+duration(late)+" (p99), which the latencies hold")
+	}
+	if n := g.cutOff(); n > 0 {
+		notes = append(notes, "the server ended "+plural(n, "session")+", which came back")
+	}
 	return slices.DeleteFunc(notes, func(s string) bool { return s == "" })
 }
 
-// lateness is said where the generator's own delay is a good part of what it
-// measured.
-func lateness(r load.Result) string {
-	late, all := p99(r.Late), p99(r.Latency)
-	if !known(late) || !known(all) || late < all/4 {
-		return ""
+// shortNotes are the same without figures, for many rows at once. Of the server
+// and the rate, which limit a run that went well, the table's last column tells.
+func (g row) shortNotes() []string {
+	var notes []string
+	for _, limit := range g.limits() {
+		switch limit {
+		case load.LimitGenerator:
+			notes = append(notes, "the generator was the limit: their figures say nothing of the server")
+		case load.LimitOthers:
+			notes = append(notes, "other programs were busy meanwhile: measure again on a calm machine")
+		case load.LimitMachine:
+			notes = append(notes, "server and generator together used all cores of the machine")
+		}
 	}
-	return "the generator itself was late with messages by " + duration(late) + " (p99), which the latencies hold"
+	if g.late() {
+		notes = append(notes, "the generator itself was late with messages, which the latencies hold")
+	}
+	if g.cutOff() > 0 {
+		notes = append(notes, "the server ended sessions, which came back")
+	}
+	return notes
 }
 
-func (g row) cutOff() string {
+// late says whether the generator's own delay is a good part of what it measured.
+func (g row) late() bool {
+	late, all := p99(g.typical().Late), p99(g.typical().Latency)
+	return known(late) && known(all) && late >= all/4
+}
+
+// cutOff is how many sessions the server ended.
+func (g row) cutOff() int {
 	n := 0
 	for _, r := range g.runs {
 		n += max(r.CutOff, 0)
 	}
-	if n == 0 {
-		return ""
-	}
-	return "the server ended " + plural(n, "session") + ", which came back"
+	return n
 }
