@@ -142,11 +142,11 @@ func (e *Engine) mayWrite(u *user, kind protocol.Kind, now time.Time) error {
 	if e.writer.Full() {
 		return &protocol.Error{Code: protocol.CodeUnavailable}
 	}
-	may := u.mayAct
+	may := e.users.mayAct
 	if kind == protocol.KindMessage || kind == protocol.KindEdit {
-		may = u.mayChat
+		may = e.users.mayChat
 	}
-	if wait := may(now); wait > 0 {
+	if wait := may(u, now); wait > 0 {
 		return &protocol.Error{Code: protocol.CodeRateLimited, Retry: (wait + time.Millisecond - 1).Truncate(time.Millisecond)}
 	}
 	return nil

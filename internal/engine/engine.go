@@ -154,14 +154,16 @@ func (e *Engine) began(s *session) {
 
 // ended is told of each session, behind its last turn.
 func (e *Engine) ended(s *session) {
-	if s.byPeer {
+	end := s.closing
+	if end.byPeer {
 		e.metrics.ClosedByClient()
 	} else {
-		e.metrics.Closed(s.code)
+		e.metrics.Closed(end.code)
 	}
-	attrs := append(s.attrs(), "after", time.Since(s.opened).Round(time.Millisecond))
-	e.users.leave(s.identity.User, s.carrier, time.Now())
-	e.lines.say("session closed", append(attrs, "code", int(s.code), "reason", s.reason))
+	now := time.Now()
+	attrs := append(s.attrs(), "after", now.Sub(s.opened.time()).Round(time.Millisecond))
+	e.users.leave(s, now)
+	e.lines.say("session closed", append(attrs, "code", int(end.code), "reason", end.reason))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.sessions--

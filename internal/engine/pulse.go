@@ -9,23 +9,22 @@ import (
 
 // pulse is when a session must do something although nothing came.
 type pulse struct {
-	interval time.Duration
-	nextPing time.Time
-	heard    bool      // something came since the last ping
-	begun    time.Time // of a message that is not whole yet; zero without one
+	nextPing moment
+	begun    moment // of a message that is not whole yet; never without one
+	heard    bool   // something came since the last ping
 }
 
 func newPulse(interval time.Duration, now time.Time) pulse {
-	return pulse{interval: interval, nextPing: now.Add(interval), heard: true}
+	return pulse{nextPing: momentOf(now.Add(interval)), heard: true}
 }
 
 // message notes whether a message has been begun and not finished.
 func (p *pulse) message(idle bool, now time.Time) {
 	switch {
 	case idle:
-		p.begun = time.Time{}
-	case p.begun.IsZero():
-		p.begun = now
+		p.begun = never
+	case p.begun == never:
+		p.begun = momentOf(now)
 	}
 }
 
@@ -35,8 +34,8 @@ const stoodStill = time.Second
 
 // Deadline is when Tick must be called next.
 func (s *session) Deadline() time.Time {
-	at := s.pulse.nextPing
-	for _, other := range [...]time.Time{s.messageDeadline(), s.identity.Expires, s.paused} {
+	at := s.pulse.nextPing.time()
+	for _, other := range [...]time.Time{s.messageDeadline(), s.identity.Expires, s.pausedUntil()} {
 		if !other.IsZero() && other.Before(at) {
 			at = other
 		}
@@ -45,10 +44,17 @@ func (s *session) Deadline() time.Time {
 }
 
 func (s *session) messageDeadline() time.Time {
-	if s.pulse.begun.IsZero() {
+	if s.pulse.begun == never {
 		return time.Time{}
 	}
-	return s.pulse.begun.Add(protocol.HandshakeTimeout)
+	return s.pulse.begun.time().Add(protocol.HandshakeTimeout)
+}
+
+func (s *session) pausedUntil() time.Time {
+	if s.strain == nil {
+		return time.Time{}
+	}
+	return s.strain.paused
 }
 
 // Tick does what is due. It reports whether the peer has been silent for a whole
@@ -57,8 +63,8 @@ func (s *session) Tick(now time.Time) (silent bool) {
 	if s.state != alive {
 		return false
 	}
-	if !s.paused.IsZero() && !now.Before(s.paused) {
-		s.paused = time.Time{}
+	if s.strain != nil && !now.Before(s.strain.paused) {
+		s.strain.paused = time.Time{}
 	}
 	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	switch {
@@ -67,7 +73,7 @@ func (s *session) Tick(now time.Time) (silent bool) {
 		s.endBehind(protocol.CloseTokenExpired, "token expired: sign in again")
 	case due(s.messageDeadline()):
 		s.end(protocol.ClosePolicy, "a message was begun and not finished within 10 s")
-	case due(s.pulse.nextPing):
+	case !now.Before(s.pulse.nextPing.time()):
 		return s.beat(now)
 	}
 	return false
@@ -75,16 +81,18 @@ func (s *session) Tick(now time.Time) (silent bool) {
 
 // beat is one tick of the heartbeat.
 func (s *session) beat(now time.Time) (silent bool) {
-	late := now.Sub(s.pulse.nextPing) > stoodStill
+	planned, interval := s.pulse.nextPing.time(), s.engine.heartbeat
+	late := now.Sub(planned) > stoodStill
 	notReading := !s.answers.full() && !s.MayReceive(now) // it waits for us, not for its peer
 	if !s.pulse.heard && !late && !notReading {
 		return true
 	}
 	s.pulse.heard = false
-	s.pulse.nextPing = s.pulse.nextPing.Add(s.pulse.interval)
 	if late {
-		s.pulse.nextPing = now.Add(s.pulse.interval)
+		planned = now
 	}
+	s.pulse.nextPing = momentOf(planned.Add(interval))
+	s.rest(now)
 	s.answers.addFrame(frame.Ping, nil)
 	s.carrier.Wake()
 	return false

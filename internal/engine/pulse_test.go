@@ -121,7 +121,7 @@ func TestAMessageThatIsNeverFinishedEndsItsSession(t *testing.T) {
 
 func TestANodeThatStoodStillCutsNobodyOff(t *testing.T) {
 	now := time.Now()
-	s := &session{carrier: wakeless{}, pulse: newPulse(30*time.Second, now)}
+	s := &session{engine: &Engine{heartbeat: 30 * time.Second}, carrier: wakeless{}, pulse: newPulse(30*time.Second, now)}
 	if s.Tick(now.Add(30 * time.Second)) {
 		t.Fatal("cut off at the first tick")
 	}

@@ -89,7 +89,7 @@ func (s *session) cutShort(code protocol.CloseCode, reason string) {
 	s.dialect.leave()
 	s.drop()
 	if s.state != alive {
-		s.answers.close(s.code, s.reason)
+		s.answers.close(s.closing.code, s.closing.reason)
 		return
 	}
 	s.end(code, reason)

@@ -24,16 +24,23 @@ type liveRoom struct {
 	// Guarded by mu.
 	mu      sync.Mutex
 	members room.Members
-	wakers  map[waker]int // those who are to hear of more, and for how many members each
+	wakers  []woken
 	signals signals
 	crowd   room.Crowd[*roomlog.Reader]
 	timer   *time.Timer // runs while crowd isn't empty
 	noise   room.Noise
-	scratch []byte
+	scratch []byte // the last notice, until the room is quiet
+}
+
+// woken is one who is to hear of more, for so many members. There is one for each
+// loop at most; without loops, one for each member.
+type woken struct {
+	waker   waker
+	members int
 }
 
 func newLiveRoom(name string, budget *roomlog.Budget) *liveRoom {
-	r := &liveRoom{name: name, wakers: map[waker]int{}, signals: signals{users: map[string]*present{}}}
+	r := &liveRoom{name: name}
 	r.log = roomlog.New(name, budget, r.wake)
 	return r
 }
@@ -46,8 +53,8 @@ func (r *liveRoom) wake() {
 }
 
 func (r *liveRoom) wakeAll() {
-	for w := range r.wakers {
-		w.Wake()
+	for _, w := range r.wakers {
+		w.waker.Wake()
 	}
 }
 
@@ -55,35 +62,48 @@ func (r *liveRoom) wakeAll() {
 // for many at once. Any goroutine may call it; it never blocks.
 type waker interface{ Wake() }
 
-// presence is a session's being in a room.
+// presence is a session's being in a room: one piece of memory for all that the room
+// keeps of it.
 type presence struct {
-	room   *liveRoom
-	reader *roomlog.Reader
-	user   protocol.User
-	member *room.Member // nil until it has entered
-	waker  waker        // the same
-	place  int32        // in the audience, which owns it; unused without one
+	// Fixed after enter; the reader is its session's.
+	room    *liveRoom
+	session *session // of which others may look at what is fixed
+	reader  roomlog.Reader
+	waker   waker
+
+	member room.Member // guarded by the room's mu
+	place  int32       // in the audience, which owns it; unused without one
+}
+
+func (p *presence) id() string { return p.session.user.id }
+
+// shown is the user as others see it. Its caller holds the room's mu.
+func (p *presence) shown() protocol.User {
+	return protocol.User{ID: p.id(), Name: p.member.Name, Role: p.session.identity.Role}
 }
 
 // attach has a session hear what comes from now on, and nobody know of it yet.
-func (r *liveRoom) attach(e roomlog.Encoding) *presence {
-	return &presence{room: r, reader: r.log.Attach(e)}
+func (r *liveRoom) attach(s *session) *presence {
+	p := &presence{room: r, session: s}
+	r.log.Attach(&p.reader, s.encoding)
+	return p
 }
 
 // enter makes a session a member and tells everybody. Where the others are told
 // later, own is what a newcomer of the tutorial dialect alone is told at once.
-func (r *liveRoom) enter(p *presence, user protocol.User, w waker) (own []byte) {
+func (r *liveRoom) enter(p *presence, name string, w waker) (own []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.user, p.member, p.waker = user, r.members.Add(user.Name), w
-	r.wakers[w]++
-	r.comes(user)
+	p.waker, p.member.Name = w, name
+	r.members.Add(&p.member)
+	r.wakes(w)
+	r.comes(p)
 	if r.putsOff() {
-		r.gather(&r.crowd.Joined, user.Name, p.reader)
-		return r.appendSystem(nil, tutorial.Joined, []string{user.Name}, 1)
+		r.gather(&r.crowd.Joined, name, &p.reader)
+		return r.appendSystem(nil, tutorial.Joined, []string{name}, 1)
 	}
 	r.sayCrowd()
-	r.tell(tutorial.Joined, []string{user.Name}, 1, nil)
+	r.tell(tutorial.Joined, []string{name}, 1, nil)
 	r.wakeAll()
 	return nil
 }
@@ -92,8 +112,10 @@ func (r *liveRoom) enter(p *presence, user protocol.User, w waker) (own []byte) 
 func (r *liveRoom) moves(from, to *presence, w waker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	to.user, to.member, to.waker = from.user, from.member, w
-	r.wakers[w]++
+	to.waker = w
+	r.members.Replace(&from.member, &to.member)
+	r.signals.replace(from, to)
+	r.wakes(w)
 	r.quiet(from.waker)
 }
 
@@ -102,9 +124,9 @@ func (r *liveRoom) moves(from, to *presence, w waker) {
 func (r *liveRoom) leave(p *presence) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.members.Remove(p.member)
+	r.members.Remove(&p.member)
 	r.quiet(p.waker)
-	r.goes(p.user)
+	r.goes(p)
 	switch {
 	case r.members.Len() == 0: // nobody is left to be told
 		if !r.crowd.Empty() {
@@ -113,7 +135,7 @@ func (r *liveRoom) leave(p *presence) {
 		}
 		r.signals.stop()
 	case r.putsOff():
-		r.gather(&r.crowd.Left, p.member.Name, p.reader)
+		r.gather(&r.crowd.Left, p.member.Name, &p.reader)
 	default:
 		r.sayCrowd()
 		r.tell(tutorial.Left, []string{p.member.Name}, 1, nil)
@@ -121,11 +143,26 @@ func (r *liveRoom) leave(p *presence) {
 	}
 }
 
-// quiet has a waker hear for one member less.
-func (r *liveRoom) quiet(w waker) {
-	if r.wakers[w]--; r.wakers[w] == 0 {
-		delete(r.wakers, w)
+// wakes has a waker hear for one member more.
+func (r *liveRoom) wakes(w waker) {
+	i := r.waker(w)
+	if i < 0 {
+		i = len(r.wakers)
+		r.wakers = append(r.wakers, woken{waker: w})
 	}
+	r.wakers[i].members++
+}
+
+// quiet has it hear for one less.
+func (r *liveRoom) quiet(w waker) {
+	i := r.waker(w)
+	if r.wakers[i].members--; r.wakers[i].members == 0 {
+		r.wakers = slices.Delete(r.wakers, i, i+1)
+	}
+}
+
+func (r *liveRoom) waker(w waker) int {
+	return slices.IndexFunc(r.wakers, func(x woken) bool { return x.waker == w })
 }
 
 // putsOff reports whether a notice waits for others to be merged with: in a big
@@ -220,9 +257,16 @@ func (rs *rooms) all() []*liveRoom {
 	return slices.Collect(maps.Values(rs.byName))
 }
 
-// forget has every log drop what its readers have read.
+// forget has every room drop what it doesn't need while it is quiet.
 func (rs *rooms) forget() {
 	for _, r := range rs.all() {
-		r.log.Forget()
+		r.forget()
 	}
+}
+
+func (r *liveRoom) forget() {
+	r.log.Forget() // what its readers have read
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scratch = nil
 }

@@ -34,7 +34,7 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 		s.moved(now)
 	}
 	live := s.engine.rooms.open(name)
-	p := live.attach(s.encoding) // before the store is asked: what it doesn't have yet is heard
+	p := live.attach(s) // before the store is asked: what it doesn't have yet is heard
 	var r store.Room
 	s.ask(func(ctx context.Context) {
 		r, err = s.engine.store.Room(ctx, name)
@@ -80,7 +80,7 @@ func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presen
 		p.room.moves(old.presence, p, s.carrier.Enters(p, x))
 		v.unseat(old)
 	} else {
-		p.room.enter(p, userOf(&s.identity), s.carrier.Enters(p, x))
+		p.room.enter(p, s.identity.Name, s.carrier.Enters(p, x))
 	}
 	v.byName[r.Name] = x
 	v.rooms = append(v.rooms, x)
@@ -111,7 +111,7 @@ func begin(since *protocol.Cursor, last int, r *store.Room) (protocol.Seq, proto
 
 // unseat takes a seat away. What its reader had yet to read is not read any more.
 func (v *v1) unseat(x *seat) {
-	if v.session.cold == x.reader {
+	if v.session.cold == &x.reader {
 		v.session.cold = nil
 	}
 	v.session.carrier.Left(x.presence)
@@ -198,7 +198,7 @@ func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat
 		}
 		b.Add(next)
 		if err != nil { // signals went by with what it fell behind
-			v.session.cold, x.behind, x.fresh = x.reader, true, true
+			v.session.cold, x.behind, x.fresh = &x.reader, true, true
 			return dst
 		}
 		if next.Frames > 0 {
@@ -227,7 +227,7 @@ func (x *seat) end() roomlog.Position {
 
 func (v *v1) coldEnd(cold *roomlog.Reader) roomlog.Position {
 	for _, x := range v.rooms {
-		if x.reader == cold {
+		if &x.reader == cold {
 			return x.end()
 		}
 	}

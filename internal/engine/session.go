@@ -69,35 +69,41 @@ type session struct {
 	carrier  carrier
 	encoding roomlog.Encoding
 	addr     netip.Addr
-	opened   time.Time
+	opened   moment
 	id       string // in the log; empty where its peer has no use for it
 	dialect  dialect
 	user     *user
+
+	sibling *session // the next of its user's; guarded by users.mu
 
 	// Owned by the carrier.
 	identity auth.Identity
 	decoder  frame.Decoder
 	inbox    []byte              // received, but it may not go on yet
 	held     func(now time.Time) // the next step, once nothing is in flight
-	inflight int                 // proposals without an answer
 	errand   *errand             // nil for none
 	answers  answers
 	cold     *roomlog.Reader // waits for the store; nil for none
 	warm     []byte          // what it gave, framed
-	moves    room.Window
-	paused   time.Time // reads nothing before; zero if it may
-	refusals room.Window
+	strain   *strain         // nil for none that counts
 	pulse    pulse
+	closing  *closing // how it has ended, or will once nothing is in flight; nil: it doesn't
+	inflight uint8    // proposals without an answer
 	state    state
-	closing  *closing           // how it ends once nothing is in flight; nil: it doesn't
-	code     protocol.CloseCode // why it ended; 0 without a close frame
-	byPeer   bool               // the code is the peer's own
-	reason   string
 }
 
-// closing is what a close frame says.
+// strain is what a session's peer has put on us of late. It is given back once
+// nothing of it counts.
+type strain struct {
+	moves    room.Window
+	refusals room.Window
+	paused   time.Time // it reads nothing before; zero if it may
+}
+
+// closing is how a session ends.
 type closing struct {
-	code   protocol.CloseCode
+	code   protocol.CloseCode // of the close frame; 0 without one
+	byPeer bool               // the code is the peer's own
 	reason string
 }
 
@@ -119,13 +125,11 @@ func (s *session) begin(e *Engine, c carrier, o *Opening, now time.Time) {
 		encoding: roomlog.Encoding{Dialect: o.Dialect, Deflate: o.compressed()},
 		identity: o.Identity,
 		addr:     o.Addr,
-		opened:   now,
+		opened:   momentOf(now),
 		decoder:  frame.NewDecoder(frame.Server, o.Deflate, limits),
-		moves:    room.Window{N: maxMoves, Per: movesPer},
-		refusals: room.Window{N: protocol.MaxRefusals - 1, Per: protocol.RefusalWindow},
 		pulse:    newPulse(e.heartbeat, now),
-		user:     e.users.enter(o.Identity.User, c),
 	}
+	s.user = e.users.enter(o.Identity.User, s)
 	if o.Dialect == protocol.V1 {
 		s.dialect = newV1(s, now)
 	} else {
@@ -161,7 +165,7 @@ func (s *session) consume(p []byte, now time.Time) []byte {
 			continue
 		}
 		if m.Op == frame.Text || m.Op == frame.Binary { // a control frame may stand within a message
-			s.pulse.begun = time.Time{}
+			s.pulse.begun = never
 		}
 		s.message(m, now)
 		if s.state == closed {
@@ -186,7 +190,7 @@ func (s *session) MayReceive(now time.Time) bool {
 	if s.state != alive {
 		return true // and waits for the peer's close frame alone
 	}
-	return s.held == nil && s.errand == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && !now.Before(s.paused)
+	return s.held == nil && s.errand == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && (s.strain == nil || !now.Before(s.strain.paused))
 }
 
 // Waiting reports whether the session holds something back, or may be given no
@@ -227,8 +231,8 @@ func (s *session) message(m frame.Message, now time.Time) {
 		}
 		if s.state == alive {
 			s.inOrder(now, func(time.Time) {
-				s.byPeer = true
 				s.end(protocol.CloseCode(code), "")
+				s.closing.byPeer = true
 				s.peerClosed()
 			})
 			return
@@ -300,7 +304,7 @@ func (s *session) end(code protocol.CloseCode, reason string) {
 	if s.state != alive {
 		return
 	}
-	s.state, s.code, s.reason = ending, code, reason
+	s.state, s.closing = ending, &closing{code: code, reason: reason}
 	s.dialect.leave()
 	s.answers.close(code, reason)
 	s.inbox, s.held = nil, nil
@@ -313,7 +317,7 @@ func (s *session) endBehind(code protocol.CloseCode, reason string) {
 	if s.inflight == 0 {
 		s.end(code, reason)
 	} else if s.closing == nil {
-		s.closing = &closing{code, reason}
+		s.closing = &closing{code: code, reason: reason}
 	}
 }
 
@@ -331,7 +335,7 @@ func (s *session) peerClosed() {
 // Gone ends a session whose socket is no more.
 func (s *session) Gone(reason string) {
 	if s.state == alive {
-		s.reason = reason
+		s.closing = &closing{reason: reason}
 		s.dialect.leave()
 	}
 	s.state = closed
@@ -351,9 +355,27 @@ func (s *session) attrs() []any {
 	return attrs
 }
 
+// strains is the session's strain, made at need.
+func (s *session) strains() *strain {
+	if s.strain == nil {
+		s.strain = &strain{
+			moves:    room.Window{N: maxMoves, Per: movesPer},
+			refusals: room.Window{N: protocol.MaxRefusals - 1, Per: protocol.RefusalWindow},
+		}
+	}
+	return s.strain
+}
+
+// rest gives back what no longer counts.
+func (s *session) rest(now time.Time) {
+	if x := s.strain; x != nil && x.moves.Idle(now) && x.refusals.Idle(now) && !now.Before(x.paused) {
+		s.strain = nil
+	}
+}
+
 // tire counts a refusal, whatever it was for: each costs us about as much.
 func (s *session) tire(now time.Time) {
-	if !s.refusals.Allow(now) {
+	if !s.strains().refusals.Allow(now) {
 		s.end(protocol.CloseLimited, "refused 100 times in a minute: wait, then reconnect")
 	}
 }
@@ -361,9 +383,10 @@ func (s *session) tire(now time.Time) {
 // moved counts a join or leave. Each is told to a whole room, so one who moves
 // without end is slowed down; nothing is refused, and nothing lost.
 func (s *session) moved(now time.Time) {
-	s.moves.Allow(now)
-	if wait := s.moves.Wait(now); wait > 0 {
-		s.paused = now.Add(wait)
+	x := s.strains()
+	x.moves.Allow(now)
+	if wait := x.moves.Wait(now); wait > 0 {
+		x.paused = now.Add(wait)
 	}
 }
 

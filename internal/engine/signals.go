@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/internal/room"
@@ -14,19 +16,14 @@ const signalEvery = 500 * time.Millisecond
 // events in the room's log for parley.v1, written once for everybody; who reads too
 // slowly misses it, and is told the newest state later.
 type signals struct {
-	users  map[string]*present
+	here   []*presence              // by user; of one user, the one who has last come or got a new name first
+	users  int                      // how many different ones
 	joined map[string]protocol.User // since the last presence signal; nil for nobody
 	left   map[string]protocol.User
 	typing map[string]typist
 	dirty  bool        // who is typing has changed since the last signal
 	timer  *time.Timer // runs while there is something to tell, or to end
 	armed  time.Time   // when it fires; zero if it doesn't run
-}
-
-// present is a user who is in a room.
-type present struct {
-	protocol.User
-	sessions int
 }
 
 type typist struct {
@@ -38,42 +35,61 @@ func (s *signals) stop() {
 	if !s.armed.IsZero() {
 		s.timer.Stop()
 	}
-	*s = signals{users: s.users}
+	*s = signals{here: s.here, users: s.users}
 }
 
-// comes counts a session of u. Like all below, its caller holds the room's mu.
-func (r *liveRoom) comes(u protocol.User) {
-	s := &r.signals
-	p := s.users[u.ID]
-	if p == nil {
-		p = &present{}
-		s.users[u.ID] = p
+// find is the place of a user's first presence, or where it would be.
+func (s *signals) find(id string) (at int, here bool) {
+	return slices.BinarySearchFunc(s.here, id, func(p *presence, id string) int { return strings.Compare(p.id(), id) })
+}
+
+// placeOf is where p is.
+func (s *signals) placeOf(p *presence) int {
+	at, _ := s.find(p.id())
+	for s.here[at] != p {
+		at++
 	}
-	p.sessions++
-	p.User = u
-	r.presenceChanged(u, &s.joined, s.left)
+	return at
 }
 
-// goes counts a session of u less.
-func (r *liveRoom) goes(u protocol.User) {
+// replace has a user be here by another presence.
+func (s *signals) replace(from, to *presence) { s.here[s.placeOf(from)] = to }
+
+// comes counts a session of a user. Like all below, its caller holds the room's mu.
+func (r *liveRoom) comes(p *presence) {
 	s := &r.signals
-	p := s.users[u.ID]
-	if p.sessions--; p.sessions > 0 {
+	at, here := s.find(p.id())
+	s.here = slices.Insert(s.here, at, p)
+	if !here {
+		s.users++
+	}
+	r.presenceChanged(p.shown(), &s.joined, s.left)
+}
+
+// goes counts a session of a user less.
+func (r *liveRoom) goes(p *presence) {
+	s := &r.signals
+	at := s.placeOf(p)
+	s.here = slices.Delete(s.here, at, at+1)
+	if _, still := s.find(p.id()); still {
 		return
 	}
-	delete(s.users, u.ID)
-	r.presenceChanged(u, &s.left, s.joined)
-	r.stopsTyping(u.ID)
+	s.users--
+	r.presenceChanged(p.shown(), &s.left, s.joined)
+	r.stopsTyping(p.id())
 }
 
 // renamed gives one of a user's sessions, and the user, another name.
 func (r *liveRoom) renamed(p *presence, name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.user.Name, p.member.Name = name, name
+	p.member.Name = name
 	s := &r.signals
-	s.users[p.user.ID].User = p.user
-	r.presenceChanged(p.user, &s.joined, s.left)
+	first, _ := s.find(p.id())
+	at := s.placeOf(p)
+	copy(s.here[first+1:at+1], s.here[first:at])
+	s.here[first] = p
+	r.presenceChanged(p.shown(), &s.joined, s.left)
 }
 
 // presenceChanged has u in one list and not in the other, until they are told.
@@ -94,7 +110,7 @@ func (r *liveRoom) types(u protocol.User, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.signals
-	if len(s.users) > room.Big {
+	if s.users > room.Big {
 		return // in a crowd there would be no end of it
 	}
 	if s.typing == nil {
@@ -155,7 +171,7 @@ func (r *liveRoom) signal() {
 	}
 	if s.joined != nil || s.left != nil {
 		r.notice(protocol.Presence{
-			Type: protocol.TypePresence, Room: r.name, Joined: some(s.joined), Left: some(s.left), Count: len(s.users),
+			Type: protocol.TypePresence, Room: r.name, Joined: some(s.joined), Left: some(s.left), Count: s.users,
 		})
 		s.joined, s.left = nil, nil
 	}
@@ -187,12 +203,14 @@ func (r *liveRoom) state() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.signals
-	all := protocol.Presence{Type: protocol.TypePresence, Room: r.name, All: true, Joined: []protocol.User{}, Left: []protocol.User{}, Count: len(s.users)}
-	for _, p := range s.users {
+	all := protocol.Presence{Type: protocol.TypePresence, Room: r.name, All: true, Joined: []protocol.User{}, Left: []protocol.User{}, Count: s.users}
+	for i, p := range s.here {
 		if len(all.Joined) == protocol.MaxPresence {
 			break
 		}
-		all.Joined = append(all.Joined, p.User)
+		if i == 0 || s.here[i-1].session.user != p.session.user {
+			all.Joined = append(all.Joined, p.shown())
+		}
 	}
 	out := [][]byte{marshal(all)}
 	if len(s.typing) > 0 {
@@ -205,7 +223,7 @@ func (r *liveRoom) state() [][]byte {
 func (r *liveRoom) count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.signals.users)
+	return r.signals.users
 }
 
 // some is at most as many users as one signal names.

@@ -76,7 +76,7 @@ func (w *slow) add(s *session, v SessionView) (rooms int) {
 	for p := range s.presences() {
 		lag := viewLag(p.reader.Lag())
 		if rooms++; rooms == 1 || compareLag(&lag, &v.Lag) > 0 {
-			v.Room, v.Name, v.Lag = p.room.name, p.user.Name, lag
+			v.Room, v.Name, v.Lag = p.room.name, p.member.Name, lag
 		}
 		if lag.Events > 0 || lag.Bytes > 0 {
 			w.inRoom(p.room, 1, &lag)

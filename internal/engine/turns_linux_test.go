@@ -196,7 +196,7 @@ func TestANumberThatIsGivenAgainIsAnothersConnection(t *testing.T) {
 			t.Fatal("it begins with what was another's")
 		}
 		p.send(`nonsense`)
-		h.until("it is answered", func() bool { return !c.session.refusals.Idle(h.now) && c.session.answers.empty() })
+		h.until("it is answered", func() bool { return c.session.strain != nil && c.session.answers.empty() })
 		p.want(errorFrame("Invalid JSON"))
 		p.send(`nonsense`)
 		p.conn.Close()

@@ -43,7 +43,7 @@ func (t *tutorialDialect) hear(m frame.Message, now time.Time) {
 // chat proposes a message. The rate comes first, then the room, then the text.
 func (t *tutorialDialect) chat(c *tutorial.Command, now time.Time) error {
 	s := t.session
-	if s.user.mayChat(now) > 0 {
+	if s.engine.users.mayChat(s.user, now) > 0 {
 		return &protocol.Error{Code: protocol.CodeRateLimited}
 	}
 	if t.here == nil {
@@ -84,8 +84,8 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	s.moved(now)
 	t.leave()
 	t.holds = s.engine.rooms.open(roomName)
-	t.here = t.holds.attach(s.encoding)
-	own := t.holds.enter(t.here, protocol.User{ID: s.identity.User, Name: name}, s.carrier.Enters(t.here, nil))
+	t.here = t.holds.attach(s)
+	own := t.holds.enter(t.here, name, s.carrier.Enters(t.here, nil))
 	if own != nil {
 		s.answers.addFrame(frame.Text, own)
 		s.carrier.Wake()
@@ -126,7 +126,7 @@ func (t *tutorialDialect) leave() {
 		return
 	}
 	s := t.session
-	s.answers.finish(t.here.reader) // before the others' notice
+	s.answers.finish(&t.here.reader) // before the others' notice
 	t.here.room.leave(t.here)
 	s.carrier.Left(t.here)
 	t.here = nil
@@ -166,7 +166,7 @@ func (t *tutorialDialect) refuse(err error, now time.Time) {
 func (t *tutorialDialect) tell(code protocol.Code) {
 	s := t.session
 	if t.here != nil {
-		s.answers.after(t.here.reader)
+		s.answers.after(&t.here.reader)
 	}
 	s.answers.addFrame(frame.Text, tutorial.AppendError(nil, code, s.engine.rateLabel))
 	s.carrier.Wake()
@@ -182,7 +182,7 @@ func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat
 		dst, next, err = t.here.reader.Follow(dst, maxPendingWrite-b.Bytes, p)
 		b.Add(next)
 		if err != nil {
-			t.session.cold = t.here.reader
+			t.session.cold = &t.here.reader
 			break
 		}
 		more = next.More

@@ -10,12 +10,19 @@ import (
 // user is somebody with a session here, or who had one a moment ago: what all of
 // one's sessions share.
 type user struct {
+	id string // fixed
+
 	// Guarded by users.mu.
-	sessions map[carrier]struct{} // nil for one that only asks over HTTP
-	calls    int                  // over HTTP, at this moment
+	sessions *session // the first of those that are here; the next is its sibling
+	calls    int      // over HTTP, at this moment
 
 	// Guarded by mu.
-	mu    sync.Mutex
+	mu     sync.Mutex
+	recent *recent // nil if nothing that the user did counts any more
+}
+
+// recent is what a user did of late, as far as the rates count it.
+type recent struct {
 	chats room.Window // messages and edits
 	acts  room.Window // all else that writes
 }
@@ -23,31 +30,6 @@ type user struct {
 // actsPerChat is how many deletes, reactions, topics and read marks one may make
 // where one may write one message.
 const actsPerChat = 5
-
-// mayChat takes a message or an edit, or says how long to wait.
-func (u *user) mayChat(now time.Time) (wait time.Duration) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	wait = u.chats.Wait(now)
-	u.chats.Allow(now)
-	return wait
-}
-
-// mayAct is mayChat for all else that writes.
-func (u *user) mayAct(now time.Time) (wait time.Duration) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	wait = u.acts.Wait(now)
-	u.acts.Allow(now)
-	return wait
-}
-
-// idle reports whether nothing that u did counts any more.
-func (u *user) idle(now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.chats.Idle(now) && u.acts.Idle(now)
-}
 
 // users is everybody who has a session on this node, by id.
 type users struct {
@@ -57,39 +39,70 @@ type users struct {
 	byID map[string]*user
 }
 
+// mayChat takes a message or an edit, or says how long to wait.
+func (us *users) mayChat(u *user, now time.Time) (wait time.Duration) {
+	return us.may(u, now, func(r *recent) *room.Window { return &r.chats })
+}
+
+// mayAct is mayChat for all else that writes.
+func (us *users) mayAct(u *user, now time.Time) (wait time.Duration) {
+	return us.may(u, now, func(r *recent) *room.Window { return &r.acts })
+}
+
+func (us *users) may(u *user, now time.Time, which func(*recent) *room.Window) (wait time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.recent == nil {
+		u.recent = &recent{
+			chats: room.Window{N: us.rate.N, Per: us.rate.Per},
+			acts:  room.Window{N: us.rate.N * actsPerChat, Per: us.rate.Per},
+		}
+	}
+	w := which(u.recent)
+	wait = w.Wait(now)
+	w.Allow(now)
+	return wait
+}
+
+// rest gives back what no longer counts, and reports whether that was all.
+func (u *user) rest(now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.recent != nil && u.recent.chats.Idle(now) && u.recent.acts.Idle(now) {
+		u.recent = nil
+	}
+	return u.recent == nil
+}
+
 // find gives the user with this id, made at need. Its caller holds mu.
 func (us *users) find(id string) *user {
 	u := us.byID[id]
 	if u == nil {
-		u = &user{
-			chats: room.Window{N: us.rate.N, Per: us.rate.Per},
-			acts:  room.Window{N: us.rate.N * actsPerChat, Per: us.rate.Per},
-		}
+		u = &user{id: id}
 		us.byID[id] = u
 	}
 	return u
 }
 
 // enter adds a session.
-func (us *users) enter(id string, c carrier) *user {
+func (us *users) enter(id string, s *session) *user {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	u := us.find(id)
-	if u.sessions == nil {
-		u.sessions = map[carrier]struct{}{}
-	}
-	u.sessions[c] = struct{}{}
+	s.sibling, u.sessions = u.sessions, s
 	return u
 }
 
 // leave takes a session away. What its user did still counts for a while.
-func (us *users) leave(id string, c carrier, now time.Time) {
+func (us *users) leave(s *session, now time.Time) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	if u := us.byID[id]; u != nil {
-		delete(u.sessions, c)
-		us.forget(id, u, now)
+	at := &s.user.sessions
+	for *at != s {
+		at = &(*at).sibling
 	}
+	*at, s.sibling = s.sibling, nil
+	us.forget(s.user, now)
 }
 
 // call adds a call over HTTP, until done is called.
@@ -102,22 +115,22 @@ func (us *users) call(id string) (u *user, done func(now time.Time)) {
 		us.mu.Lock()
 		defer us.mu.Unlock()
 		u.calls--
-		us.forget(id, u, now)
+		us.forget(u, now)
 	}
 }
 
-func (us *users) forget(id string, u *user, now time.Time) {
-	if len(u.sessions) == 0 && u.calls == 0 && u.idle(now) {
-		delete(us.byID, id)
+func (us *users) forget(u *user, now time.Time) {
+	if u.rest(now) && u.sessions == nil && u.calls == 0 {
+		delete(us.byID, u.id)
 	}
 }
 
-// sweep forgets those who have gone, once nothing of theirs counts.
+// sweep forgets what counts no more, and those who have gone.
 func (us *users) sweep(now time.Time) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	for id, u := range us.byID {
-		us.forget(id, u, now)
+	for _, u := range us.byID {
+		us.forget(u, now)
 	}
 }
 
@@ -126,8 +139,8 @@ func (us *users) tell(id, roomName string, frame []byte) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	if u := us.byID[id]; u != nil {
-		for c := range u.sessions {
-			c.Tell(roomName, frame)
+		for s := u.sessions; s != nil; s = s.sibling {
+			s.carrier.Tell(roomName, frame)
 		}
 	}
 }

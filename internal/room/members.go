@@ -13,15 +13,20 @@ type Members struct {
 type Member struct {
 	Name string // as shown
 
-	place int // in list
+	place int32 // in list
 }
 
-// Add puts a member at the end.
-func (m *Members) Add(name string) *Member {
-	x := &Member{Name: name, place: len(m.list)}
+// Add puts x at the end. It stays where it is until Remove.
+func (m *Members) Add(x *Member) {
+	x.place = int32(len(m.list))
 	m.list = append(m.list, x)
 	m.n++
-	return x
+}
+
+// Replace puts x, with another's name, into the place of that one.
+func (m *Members) Replace(other, x *Member) {
+	*x = *other
+	m.list[x.place] = x
 }
 
 // Remove takes x out, who must be in.
@@ -38,7 +43,7 @@ func (m *Members) Remove(x *Member) {
 func (m *Members) closeUp() {
 	list := make([]*Member, 0, m.n)
 	for x := range m.All() {
-		x.place = len(list)
+		x.place = int32(len(list))
 		list = append(list, x)
 	}
 	m.list = list

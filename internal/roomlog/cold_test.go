@@ -15,7 +15,7 @@ import (
 
 func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
 	l := newLog(1 << 20)
-	r := l.Attach(plain)
+	r := attach(l, plain)
 	event := func(seq protocol.Seq) protocol.Event {
 		return protocol.Event{Seq: seq, Kind: protocol.KindMessage, User: ada, Text: fmt.Sprint(seq)}
 	}
@@ -45,7 +45,7 @@ func TestEventsThatTheLogWasNeverGivenComeFromTheStore(t *testing.T) {
 // short or long.
 func TestAReaderAsksTheStoreForWhatItTakes(t *testing.T) {
 	l := newLog(1)
-	r := l.Attach(plain)
+	r := attach(l, plain)
 	next := protocol.Seq(1)
 	pages := func(text string) (limits []int) {
 		for range 6 {
@@ -106,7 +106,7 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 				}
 				pieces = append(pieces, frames)
 			}
-			for _, text := range texts(t, r.encoding, pieces) {
+			for _, text := range texts(t, r.stream.encoding, pieces) {
 				read++
 				if strings.HasPrefix(text, `{"notice"`) {
 					continue
@@ -122,7 +122,7 @@ func TestAReaderThatFellOffTheLogMissesNoEvent(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"attach": func(t *rapid.T) {
 				e := rapid.SampledFrom([]Encoding{plain, deflated}).Draw(t, "encoding")
-				readers = append(readers, &reader{l.Attach(e), protocol.Seq(len(stored) + 1)})
+				readers = append(readers, &reader{attach(l, e), protocol.Seq(len(stored) + 1)})
 			},
 			"events": func(t *rapid.T) {
 				for range rapid.IntRange(1, 20).Draw(t, "n") {

@@ -17,7 +17,7 @@ type Lag struct {
 
 // Lag is called by the session's owner, as Read is.
 func (r *Reader) Lag() (g Lag) {
-	l := r.log
+	l := r.stream.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if !r.cold {

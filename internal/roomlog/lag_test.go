@@ -9,7 +9,7 @@ import (
 
 func TestALagIsWhatAReaderHasYetToRead(t *testing.T) {
 	l := newLog(1 << 20)
-	r := l.Attach(plain)
+	r := attach(l, plain)
 	say := func(seq protocol.Seq) {
 		l.append(&protocol.Event{Seq: seq, Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 2000)})
 	}

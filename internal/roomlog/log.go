@@ -151,10 +151,8 @@ func (l *Log) Notice(d protocol.Dialect, payload []byte, except *Reader) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if except != nil {
-		if s := l.streams[except.encoding.index()]; s != nil { // else it has gone meanwhile
-			except.skip = s.head
-			except.skips.Store(true)
-		}
+		except.skip = except.stream.head // if it has gone meanwhile, nobody looks
+		except.skips.Store(true)
 	}
 	l.write(d, payload, false)
 }
@@ -189,11 +187,13 @@ func (l *Log) write(d protocol.Dialect, payload []byte, event bool) {
 func (l *Log) Forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := Since()
 	for _, s := range l.streams {
 		if s != nil {
-			l.budget.used.Add(-int64(s.forget()))
+			l.budget.used.Add(-int64(s.rest(now)))
 		}
 	}
+	l.scratch = nil
 }
 
 // Since is the clock of appends: monotonic, from an arbitrary start.

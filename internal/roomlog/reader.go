@@ -10,10 +10,7 @@ import (
 // longer there from the store. Its methods are called by whoever owns the session,
 // one at a time.
 type Reader struct {
-	// Fixed after Attach.
-	log      *Log
-	encoding Encoding
-	stream   *stream
+	stream *stream // fixed after Attach
 
 	// Owned by the session's owner.
 	cursor Cursor
@@ -21,14 +18,15 @@ type Reader struct {
 	cold   bool         // what comes next is read from the store
 	sought bool         // seq is known, even where it is 0
 	ahead  bool         // it has read in the store what the log has yet to get
-	page   int          // events that it asks of the store, about as many as are taken at once
+	page   uint8        // events that it asks of the store, about as many as are taken at once
 
 	// Any goroutine.
+	skips  atomic.Bool   // there is a frame that isn't for this reader; set with the log's mu held
 	passed atomic.Uint64 // cursor, for whoever drops what all have read; of a cold reader, everything
-	skips  atomic.Bool   // there is a frame that isn't for this reader; set with log.mu held
 
-	// Guarded by log.mu.
-	skip Cursor // it is the one behind this cursor
+	// Guarded by the log's mu.
+	skip  Cursor // the frame behind this cursor isn't for this reader
+	place int32  // in stream.readers
 }
 
 // Position is a place in a log that a reader can be asked to go to.
@@ -46,37 +44,37 @@ func Behind(seq protocol.Seq) Position { return Position{cursor: anyCursor, seq:
 
 const anyCursor = ^Cursor(0)
 
-// Attach adds a reader at the head: it will read what is appended from now on.
-// It must be detached in the end.
-func (l *Log) Attach(e Encoding) *Reader {
+// Attach makes r a reader at the head: it will read what is appended from now on.
+// It must be detached in the end, and stays where it is until then.
+func (l *Log) Attach(r *Reader, e Encoding) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.streams[e.index()]
 	if s == nil {
-		s = &stream{dense: e.Dialect == protocol.V1, readers: map[*Reader]struct{}{}}
+		s = &stream{log: l, encoding: e, dense: e.Dialect == protocol.V1}
 		l.streams[e.index()] = s
 	}
-	r := &Reader{log: l, encoding: e, stream: s, cursor: s.head, seq: l.head, page: minPage}
+	r.stream, r.cursor, r.seq, r.page, r.place = s, s.head, l.head, minPage, int32(len(s.readers))
 	r.passed.Store(uint64(s.head))
-	s.readers[r] = struct{}{}
-	return r
+	s.readers = append(s.readers, r)
 }
 
 // Seek has a reader that has read nothing go on behind seq. head is the newest event
 // in the store, asked after r was attached: so nothing is between the two that
 // neither has.
 func (r *Reader) Seek(seq, head protocol.Seq) {
-	l := r.log
+	l := r.stream.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stored = max(l.stored, head)
 	r.seq, r.sought = seq, true
-	r.place()
+	r.find()
 }
 
-// place finds what follows r.seq: in memory, or in the store.
-func (r *Reader) place() {
-	l, s := r.log, r.stream
+// find finds what follows r.seq: in memory, or in the store.
+func (r *Reader) find() {
+	s := r.stream
+	l := s.log
 	cursor, ok := s.after(r.seq, l.newest())
 	if r.ahead && ok && cursor > r.cursor {
 		cursor, ok = s.beforeNotices(cursor, r.cursor)
@@ -96,22 +94,26 @@ func (r *Reader) place() {
 
 // Detach ends r; an encoding that nobody reads any more is forgotten.
 func (r *Reader) Detach() {
-	l := r.log
+	s := r.stream
+	l := s.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := r.stream
-	delete(s.readers, r)
-	if len(s.readers) == 0 {
+	last := len(s.readers) - 1
+	s.readers[r.place] = s.readers[last]
+	s.readers[r.place].place = r.place
+	s.readers[last] = nil
+	if s.readers = s.readers[:last]; last == 0 {
 		l.budget.used.Add(-int64(s.bytes))
-		l.streams[r.encoding.index()] = nil
+		l.streams[s.encoding.index()] = nil
 	}
 }
 
 // Head is where a reader is that has read everything.
 func (r *Reader) Head() Position {
-	r.log.mu.RLock()
-	defer r.log.mu.RUnlock()
-	return Position{r.stream.head, r.log.head}
+	l := r.stream.log
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return Position{r.stream.head, l.head}
 }
 
 // Passed reports whether r has read everything up to p.
@@ -127,12 +129,12 @@ func (r *Reader) Passed(p Position) bool {
 // the head. The bytes are shared: do not change them. ErrNotInMemory: the next
 // frame was dropped, and r stays where it is; Cold says what to ask the store for.
 func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch, error) {
-	l := r.log
+	s := r.stream
+	l := s.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s := r.stream
 	if r.ahead { // what it has read may have come into the log, before or behind what it hasn't
-		r.place()
+		r.find()
 	}
 	if r.cold {
 		return dst, Batch{}, ErrNotInMemory
@@ -184,12 +186,13 @@ const (
 
 // Cold says what to ask the store for after ErrNotInMemory.
 func (r *Reader) Cold() ColdRead {
-	r.log.mu.RLock()
-	defer r.log.mu.RUnlock()
-	if r.seq == 0 && !r.sought && r.log.first > 0 { // nothing was there when it came
-		r.seq = r.log.first - 1
+	l := r.stream.log
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if r.seq == 0 && !r.sought && l.first > 0 { // nothing was there when it came
+		r.seq = l.first - 1
 	}
-	return ColdRead{r.log.room, r.seq, r.page}
+	return ColdRead{l.room, r.seq, int(r.page)}
 }
 
 // Warm takes what the store gave, and moves r over it: frames of its own, up to
@@ -197,31 +200,32 @@ func (r *Reader) Cold() ColdRead {
 // on there; notices that were told meanwhile are passed over. Where r is neither
 // moved, nor warm, nor at end, nobody has what follows.
 func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (frames []byte, n int, ok bool) {
+	s := r.stream
 	var payload []byte
 	moved := false
 	if len(events) > 0 {
 		frames = make([]byte, 0, framesSize(events, maxBytes))
 	}
-	if len(events) == r.page {
-		r.page = min(2*r.page, maxPage)
+	if len(events) == int(r.page) {
+		r.page = uint8(min(2*len(events), maxPage))
 	}
 	for i := range events {
 		if events[i].Seq > end.seq {
 			break
 		}
 		if len(frames) >= maxBytes {
-			r.page = max(i, minPage)
+			r.page = uint8(min(max(i, minPage), maxPage))
 			break
 		}
 		r.seq, moved = events[i].Seq, true
-		if payload = appendEvent(payload[:0], r.encoding.Dialect, &events[i]); len(payload) > 0 {
-			frames = appendFrame(frames, payload, r.encoding.Deflate)
+		if payload = appendEvent(payload[:0], s.encoding.Dialect, &events[i]); len(payload) > 0 {
+			frames = appendFrame(frames, payload, s.encoding.Deflate)
 			n++
 		}
 	}
-	r.log.mu.RLock()
-	defer r.log.mu.RUnlock()
-	r.place()
+	s.log.mu.RLock()
+	defer s.log.mu.RUnlock()
+	r.find()
 	return frames, n, moved || r.Passed(end) || !r.cold
 }
 

@@ -32,7 +32,7 @@ func (p *Repeat) note(r *Reader, drops uint64, from Cursor, pieces [][]byte, b *
 // since it was read is given to nobody.
 func (p *Repeat) fits(r *Reader) bool {
 	return p.stream == r.stream && p.stream != nil && p.from == r.cursor && !r.cold && !r.ahead && !r.skips.Load() &&
-		p.drops == r.log.drops.Load()
+		p.drops == r.stream.log.drops.Load()
 }
 
 // Follow is Read up to End, for readers of whom many stand at one place.
@@ -43,7 +43,7 @@ func (r *Reader) Follow(dst [][]byte, maxBytes int, p *Repeat) ([][]byte, Batch,
 		r.passed.Store(uint64(r.cursor))
 		return append(dst, p.pieces...), p.batch, nil
 	}
-	drops, from, before := r.log.drops.Load(), r.cursor, len(dst)
+	drops, from, before := r.stream.log.drops.Load(), r.cursor, len(dst)
 	dst, b, err := r.Read(dst, End, maxBytes)
 	if err == nil {
 		p.note(r, drops, from, dst[before:], &b)

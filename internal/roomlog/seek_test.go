@@ -63,7 +63,7 @@ func TestAReaderFromAnySeqGetsEachEventOnce(t *testing.T) {
 				pieces = append(pieces, frames)
 			}
 			n := 0
-			for _, frame := range texts(t, r.encoding, pieces) {
+			for _, frame := range texts(t, r.stream.encoding, pieces) {
 				n++
 				var e protocol.Event
 				if err := json.Unmarshal([]byte(frame), &e); err != nil {
@@ -107,7 +107,7 @@ func TestAReaderFromAnySeqGetsEachEventOnce(t *testing.T) {
 			"signal": func(*rapid.T) { l.Notice(protocol.V1, []byte(`{"type":"typing"}`), nil) },
 			"join": func(t *rapid.T) {
 				e := Encoding{protocol.V1, rapid.Bool().Draw(t, "deflate")}
-				r := &reader{Reader: l.Attach(e)}
+				r := &reader{Reader: attach(l, e)}
 				if rapid.Bool().Draw(t, "meanwhile") {
 					commit(protocol.Event{Kind: protocol.KindMessage, Text: text()})
 					catchUp(rapid.IntRange(appended, len(stored)).Draw(t, "up to"))
@@ -157,7 +157,7 @@ func TestAReaderFromAnySeqGetsEachEventOnce(t *testing.T) {
 
 // follow begins a reader behind seq, where head is the newest event in the store.
 func follow(l *Log, seq, head protocol.Seq) *Reader {
-	r := l.Attach(Encoding{Dialect: protocol.V1})
+	r := attach(l, Encoding{Dialect: protocol.V1})
 	r.Seek(seq, head)
 	return r
 }
@@ -172,7 +172,7 @@ func (r *Reader) what(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var out []string
-	for _, text := range texts(t, r.encoding, pieces) {
+	for _, text := range texts(t, r.stream.encoding, pieces) {
 		var e protocol.Event
 		if json.Unmarshal([]byte(text), &e) == nil && e.Seq > 0 {
 			text = fmt.Sprint(e.Seq)
@@ -249,7 +249,7 @@ func TestWhatTheStoreHasAndTheLogWasNeverGivenIsReadFromTheStore(t *testing.T) {
 	cold(r, 0)
 
 	l = newLog(1 << 20)
-	l.Attach(Encoding{Dialect: protocol.V1}) // somebody reads
+	attach(l, Encoding{Dialect: protocol.V1}) // somebody reads
 	l.append(message(1))
 	l.append(message(2))
 	r = follow(l, 1, 3)

@@ -15,7 +15,7 @@ func TestAReaderPassesOverANoticeThatWasDropped(t *testing.T) {
 	for _, kind := range []string{"events", "notices"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLog(1) // drops whatever it may
-			r := l.Attach(plain)
+			r := attach(l, plain)
 			var stored []protocol.Event
 			say := func(text string) {
 				if kind == "notices" && text != "late" {

@@ -24,8 +24,12 @@ const (
 // are never changed once written, so readers keep them without a lock; all else is
 // guarded by the log's mu.
 type stream struct {
+	// Fixed after Attach.
+	log      *Log
+	encoding Encoding
 	dense    bool // every event is in it
-	readers  map[*Reader]struct{}
+
+	readers  []*Reader
 	segments []segment // oldest first; only the last one grows
 	head     Cursor    // frames ever written
 	bytes    int       // of all segments, as allocated
@@ -91,17 +95,43 @@ func (s *stream) trim(limit int) (dropped int) {
 // everybody has read is the store's to keep, and so is what follows for those who
 // must ask the store first.
 func (s *stream) forget() (dropped int) {
-	slowest := s.head
-	for r := range s.readers {
-		if passed := Cursor(r.passed.Load()); len(s.segments) > 0 && passed >= s.segments[0].first {
-			slowest = min(slowest, passed)
-		}
-	}
+	slowest := s.slowest()
 	n := 0
 	for ; n < len(s.segments)-1 && s.segments[n+1].first <= slowest; n++ {
 		dropped += cap(s.segments[n].buf)
 	}
 	s.drop(n, dropped)
+	return dropped
+}
+
+// slowest is the least cursor of those who go on in memory.
+func (s *stream) slowest() Cursor {
+	slowest := s.head
+	for _, r := range s.readers {
+		if passed := Cursor(r.passed.Load()); len(s.segments) > 0 && passed >= s.segments[0].first {
+			slowest = min(slowest, passed)
+		}
+	}
+	return slowest
+}
+
+// resumeTime is how long a quiet log keeps what everybody has read for those who
+// come back to it with a cursor.
+const resumeTime = 30 * time.Second
+
+// rest is forget for a log that has become quiet, of which not even the last segment
+// need be kept. Nobody comes back to the tutorial's frames.
+func (s *stream) rest(now time.Duration) (dropped int) {
+	n := len(s.segments)
+	if n == 0 || s.slowest() < s.head {
+		return s.forget()
+	}
+	marks := s.segments[n-1].marks
+	if s.dense && now-marks[len(marks)-1].at < resumeTime {
+		return s.forget()
+	}
+	dropped = s.bytes
+	s.segments, s.bytes = nil, 0
 	return dropped
 }
 

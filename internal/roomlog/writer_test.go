@@ -29,7 +29,7 @@ func (p *told) Appended(_ *Proposal, _ *store.Result, err error) {
 func TestEveryProposalIsAnsweredOnceAndKeepsItsOrder(t *testing.T) {
 	const senders, each = 16, 500
 	l := newLog(8 << 20)
-	r := l.Attach(plain)
+	r := attach(l, plain)
 	var stored atomic.Int64
 	w := NewWriter(memory.New(64<<20), func(events int) { stored.Add(int64(events)) }, func(err error) { t.Error(err) })
 	var by told
@@ -82,7 +82,7 @@ func (b *broken) Append(ctx context.Context, drafts []store.Draft) ([]store.Resu
 
 func TestNobodySeesWhatWasNotStored(t *testing.T) {
 	l := newLog(1 << 20)
-	r := l.Attach(plain)
+	r := attach(l, plain)
 	b := &broken{Store: memory.New(64 << 20)}
 	var news []error
 	w := NewWriter(b, func(int) {}, func(err error) { news = append(news, err) })
