@@ -13,11 +13,11 @@ import (
 // events are purged. In the end each one's view is the log, every answer was true,
 // and no key is there twice.
 func TestEveryViewIsTheLog(t *testing.T) {
-	for _, kind := range []string{"memory", "sqlite"} {
-		t.Run(kind, func(t *testing.T) {
+	for _, row := range worlds {
+		t.Run(fmt.Sprintf("%s, %s, %s", row.store, row.lines, row.transport), func(t *testing.T) {
 			folder := t.TempDir()
 			rapid.Check(t, func(t *rapid.T) {
-				w := newWorld(t, kind, folder)
+				w := newWorld(t, row, folder)
 				for range rapid.IntRange(1, 60).Draw(t, "steps") {
 					w.step()
 					w.collect()
@@ -27,6 +27,14 @@ func TestEveryViewIsTheLog(t *testing.T) {
 			})
 		})
 	}
+}
+
+// worlds are the stores, and what sessions are carried by and over.
+var worlds = []worldKind{
+	{"memory", "pipes", TransportGoroutines},
+	{"sqlite", "pipes", TransportGoroutines},
+	{"memory", "sockets", TransportGoroutines},
+	{"memory", "sockets", TransportAuto},
 }
 
 // step does one thing, to one of the people in one of the rooms.

@@ -23,13 +23,20 @@ import (
 // started anew, events are purged, and lines are cut.
 type world struct {
 	t      *rapid.T
-	kind   string // of the store
+	kind   worldKind
 	folder string // of sqlite
 	store  store.Store
 	engine *Engine
 	people []*follower
 	lives  map[string][]string // the epochs that each room has had
 	acked  []promise
+}
+
+// worldKind is what a world is made of.
+type worldKind struct {
+	store     string // memory or sqlite
+	lines     string // pipes, which keep nothing: what isn't read isn't written; or sockets
+	transport Transport
 }
 
 var worldRooms = []string{"lobby", "attic"}
@@ -41,9 +48,9 @@ type promise struct {
 	written protocol.Written
 }
 
-func newWorld(t *rapid.T, kind, folder string) *world {
+func newWorld(t *rapid.T, kind worldKind, folder string) *world {
 	w := &world{t: t, kind: kind, lives: map[string][]string{}}
-	if kind == "sqlite" {
+	if kind.store == "sqlite" {
 		var err error
 		if w.folder, err = os.MkdirTemp(folder, ""); err != nil {
 			t.Fatal(err)
@@ -72,7 +79,7 @@ func newWorld(t *rapid.T, kind, folder string) *world {
 // openStore opens the store as a node that starts would: what memory had is gone.
 func (w *world) openStore() {
 	w.store = memory.New(memory.DefaultBudget)
-	if w.kind == "sqlite" {
+	if w.kind.store == "sqlite" {
 		s, err := sqlite.Open(filepath.Join(w.folder, "data"), slog.New(slog.DiscardHandler))
 		if err != nil {
 			w.t.Fatal(err)
@@ -103,7 +110,7 @@ func (w *world) startEngine() {
 	var err error
 	w.engine, err = New(Config{
 		Store: w.store, Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Heartbeat: time.Hour,
-		Memory: &roomlog.Budget{MemoryBytes: 4 << 10, Total: 16 << 10},
+		Memory: &roomlog.Budget{MemoryBytes: 4 << 10, Total: 16 << 10}, Transport: w.kind.transport,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -153,12 +160,31 @@ func (w *world) purge(room string, tenths int) {
 	}
 }
 
-// open gives the client's end of a new session's line, which keeps nothing: what is
-// not read is not written.
+// open gives the client's end of a new session's line.
 func (w *world) open(f *follower, deflate bool) net.Conn {
 	ours, theirs := net.Pipe()
+	if w.kind.lines == "sockets" {
+		ours, theirs = w.sockets()
+	}
 	w.engine.Open(Opening{Conn: ours, Identity: f.identity, Dialect: protocol.V1, Deflate: deflate})
 	return theirs
+}
+
+// sockets is a connection over loopback that keeps little.
+func (w *world) sockets() (ours, theirs net.Conn) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // it was for one
+	if theirs, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		w.t.Fatal(err)
+	}
+	if ours, err = l.Accept(); err != nil {
+		w.t.Fatal(err)
+	}
+	_ = theirs.(*net.TCPConn).SetReadBuffer(4 << 10)
+	return ours, theirs
 }
 
 // collect takes what the followers were promised, and stops at what they found
