@@ -61,7 +61,8 @@ func (w *slow) meetPair(c *conn) {
 	}
 	behind := s.cold != nil
 	for p := range s.presences() {
-		behind = behind || p.reader.Lag().Age > pairIsSlow
+		lag := p.reader.Lag()
+		behind = behind || lag.Older || lag.Age > pairIsSlow
 	}
 	if behind {
 		v := s.view()
@@ -122,7 +123,7 @@ func (w *slow) cut() {
 }
 
 func viewLag(g roomlog.Lag) LagView {
-	return LagView{Events: max(g.Events, g.Frames), Bytes: g.Bytes, Age: millis(g.Age)}
+	return LagView{Events: max(g.Events, g.Frames), Bytes: g.Bytes, Age: millis(g.Age), Older: g.Older}
 }
 
 func compareLag(a, b *LagView) int {

@@ -55,6 +55,7 @@ type LagView struct {
 	Events int     `json:"events"`
 	Bytes  int     `json:"bytes"` // of those in memory
 	Age    float64 `json:"age_ms"`
+	Older  bool    `json:"older"` // memory no longer has the oldest, which Age is not of
 }
 
 // SessionView is a session that is behind.

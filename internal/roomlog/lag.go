@@ -13,6 +13,7 @@ type Lag struct {
 	Frames int           // the same of its encoding; 0 for one that must ask the store
 	Bytes  int           // how long those are that memory still holds
 	Age    time.Duration // since the oldest of those was appended
+	Older  bool          // memory no longer holds the oldest that it has yet to read
 }
 
 // Lag is called by the session's owner, as Read is.
@@ -20,12 +21,13 @@ func (r *Reader) Lag() (g Lag) {
 	l := r.stream.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if !r.cold {
-		if g.Frames = int(r.stream.head - r.cursor); g.Frames == 0 {
+	if s := r.stream; !r.cold {
+		if g.Frames = int(s.head - r.cursor); g.Frames == 0 {
 			return g // of events that its dialect doesn't have, it has none to read
 		}
+		g.Older = len(s.segments) == 0 || s.segments[0].first > r.cursor
 		var oldest time.Duration
-		if g.Bytes, oldest = r.stream.behind(r.cursor); g.Bytes > 0 {
+		if g.Bytes, oldest = s.behind(r.cursor); g.Bytes > 0 {
 			g.Age = Since() - oldest
 		}
 	}

@@ -28,11 +28,11 @@ func TestALagIsWhatAReaderHasYetToRead(t *testing.T) {
 		t.Fatal(pieces, err)
 	}
 	left := r.Lag()
-	if left.Events != 5-b.Frames || left.Frames != 5-b.Frames || left.Bytes != all.Bytes-b.Bytes || left.Age > all.Age+Since() {
+	if left.Events != 5-b.Frames || left.Frames != 5-b.Frames || left.Bytes != all.Bytes-b.Bytes || left.Older || left.Age > all.Age+Since() {
 		t.Errorf("of %d of five, %d of %d bytes, it lags by %+v", b.Frames, b.Bytes, all.Bytes, left)
 	}
 	l.append(&protocol.Event{Seq: 46, Kind: protocol.KindDelete, User: ada, Target: 41}) // what memory had is dropped
-	if g := r.Lag(); g.Frames != left.Frames || g.Bytes != 0 || g.Age != 0 {
+	if g := r.Lag(); g.Frames != left.Frames || g.Bytes != 0 || g.Age != 0 || !g.Older {
 		t.Errorf("of what is dropped it lags by %+v", g)
 	}
 	if _, _, err := r.Read(nil, End, 1<<20); err == nil {
