@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -44,18 +43,18 @@ type Config struct {
 // Gateway is the door of one node.
 type Gateway struct {
 	// Fixed after New.
-	sessions     Sessions
-	commands     Commands
-	reach        map[string]protocol.Reach // of each command
-	verifier     auth.Verifier
-	passes       *auth.Passes
-	metrics      *metrics.Metrics
-	log          *slog.Logger
-	origins      origins
-	proxies      []netip.Prefix
-	metricsToken string
-	lines        map[protocol.Code]*rate.Limiter // of the log
-	handler      http.Handler
+	sessions Sessions
+	commands Commands
+	reach    map[string]protocol.Reach // of each command
+	verifier auth.Verifier
+	passes   *auth.Passes
+	metrics  *metrics.Metrics
+	log      *slog.Logger
+	origins  origins
+	proxies  []netip.Prefix
+	insiders Insiders
+	lines    map[protocol.Code]*rate.Limiter // of the log
+	handler  http.Handler
 
 	// Any goroutine.
 	draining atomic.Bool
@@ -69,17 +68,17 @@ func New(c Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{
-		sessions:     c.Sessions,
-		commands:     c.Commands,
-		reach:        reaches(),
-		verifier:     c.Verifier,
-		passes:       c.Passes,
-		metrics:      c.Metrics,
-		log:          c.Log,
-		origins:      newOrigins(c),
-		proxies:      proxies,
-		metricsToken: c.MetricsToken,
-		lines:        newLineLimits(),
+		sessions: c.Sessions,
+		commands: c.Commands,
+		reach:    reaches(),
+		verifier: c.Verifier,
+		passes:   c.Passes,
+		metrics:  c.Metrics,
+		log:      c.Log,
+		origins:  newOrigins(c),
+		proxies:  proxies,
+		insiders: NewInsiders(c.Listen, c.MetricsToken),
+		lines:    newLineLimits(),
 	}
 	g.crowd.init()
 	g.handler = g.routes(c.Page, c.Contract)
@@ -104,7 +103,7 @@ func Server(g *Gateway) *http.Server {
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       15 * time.Second, // long enough for a page and what belongs to it
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(serverLog{g.log}, "", 0),
+		ErrorLog:          ErrorLog(g.log),
 		Protocols:         protocols,
 		ConnState:         g.watch,
 	}

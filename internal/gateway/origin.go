@@ -143,9 +143,11 @@ func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), 
 
 // knows reports whether this server goes by a host name: a loopback name, any
 // address, or the host that it was told to listen on.
-func (os *origins) knows(host string) bool {
+func (os *origins) knows(host string) bool { return goesBy(host, os.listenHost) }
+
+func goesBy(host, listenHost string) bool {
 	_, err := netip.ParseAddr(host)
-	return err == nil || isLoopback(host) || host == os.listenHost && host != ""
+	return err == nil || isLoopback(host) || host == listenHost && host != ""
 }
 
 // exactlyOurs reports whether a request comes from a page of this very server, or

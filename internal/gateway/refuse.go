@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -99,6 +100,9 @@ func writeJSON(w http.ResponseWriter, status int, text []byte) {
 // is nobody's business here; but not when a handler of ours panics, or no
 // connection can be accepted.
 type serverLog struct{ log *slog.Logger }
+
+// ErrorLog is where an HTTP server of ours says what it has to say.
+func ErrorLog(l *slog.Logger) *log.Logger { return log.New(serverLog{l}, "", 0) }
 
 func (l serverLog) Write(line []byte) (int, error) {
 	level := slog.LevelDebug
