@@ -27,7 +27,8 @@ type Flags struct {
 	JWTAudience string `name:"jwt-audience" placeholder:"NAME" help:"What a token's aud must name."`
 	JWTIssuer   string `name:"jwt-issuer" placeholder:"NAME" help:"What a token's iss must be."`
 
-	MetricsToken string   `placeholder:"TOKEN" help:"Bearer token or @FILE that opens /metrics to others than this machine."`
+	MetricsToken string   `placeholder:"TOKEN" help:"Bearer token or @FILE that opens /metrics, and what --debug-listen shows, to others than this machine."`
+	DebugListen  string   `placeholder:"HOST:PORT" help:"Where to show, to this machine, what the node does, and Go's profiles; such as localhost:6060. Nowhere unless given."`
 	PublicURL    string   `name:"public-url" placeholder:"URL" help:"What people type to get here, such as https://chat.example."`
 	AllowOrigin  []string `placeholder:"ORIGIN" help:"Let pages of this site connect too, such as https://app.example; null for pages opened from a file. May be repeated."`
 	TrustedProxy []string `placeholder:"ADDR" help:"Believe the X-Forwarded-For of this address or network, such as 10.0.0.0/8. May be repeated."`

@@ -26,6 +26,7 @@ type Serve struct {
 	JWTIssuer   string
 
 	MetricsToken   string
+	DebugListen    string   // host:port; empty for none
 	PublicURL      string   // scheme://host[:port], as a browser writes an origin
 	AllowOrigins   []string // each as a browser writes it, or "null"
 	TrustedProxies []string // addresses or prefixes

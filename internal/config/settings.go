@@ -32,6 +32,7 @@ func (f *Flags) Settings() (Serve, error) {
 	s.JWTIssuer = check(&c, "jwt-issuer", f.JWTIssuer, orFile(asIs))
 
 	s.MetricsToken = check(&c, "metrics-token", f.MetricsToken, orFile(parseMetricsToken))
+	s.DebugListen = check(&c, "debug-listen", f.DebugListen, parseDebugListen)
 	s.PublicURL = check(&c, "public-url", f.PublicURL, parsePublicURL)
 	s.AllowOrigins = checkAll(&c, "allow-origin", f.AllowOrigin, parseOrigin)
 	s.TrustedProxies = checkAll(&c, "trusted-proxy", f.TrustedProxy, parseProxy)

@@ -96,7 +96,7 @@ func TestEveryFlagIsAVariableAndAKey(t *testing.T) {
 	values := map[string]string{
 		"listen": ":0", "store": "memory", "retain": "lobby=7d", "rate": "off", "heartbeat": "5s", "jwt-secret": "s3cret", "jwt-key": publicKeyPEM(t),
 		"jwt-jwks": "https://id.example/keys", "jwt-audience": "chat", "jwt-issuer": "https://id.example",
-		"metrics-token": "m3trics", "public-url": "https://chat.example", "allow-origin": "null", "trusted-proxy": "10.0.0.0/8",
+		"metrics-token": "m3trics", "debug-listen": "localhost:6060", "public-url": "https://chat.example", "allow-origin": "null", "trusted-proxy": "10.0.0.0/8",
 		"log-format": "json",
 	}
 	cert, key := certificate(t)

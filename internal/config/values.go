@@ -31,6 +31,13 @@ func parseListen(s string) (string, error) {
 	return s, nil
 }
 
+func parseDebugListen(s string) (string, error) {
+	if _, err := parseListen(s); err != nil {
+		return "", errors.New("want HOST:PORT such as localhost:6060")
+	}
+	return s, nil
+}
+
 func parseStore(s string) (string, error) {
 	if s != "memory" && s != "sqlite" {
 		return "", errors.New("want sqlite, which keeps messages on disk in --data, or memory, which forgets them")

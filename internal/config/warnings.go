@@ -34,6 +34,10 @@ func (s *Serve) Warnings() []string {
 	if n := len(s.MetricsToken); n > 0 && n < 16 {
 		say("--metrics-token has %d characters: fewer than 16 can be guessed", n)
 	}
+	if host, _, _ := net.SplitHostPort(s.DebugListen); s.DebugListen != "" && !loopback(host) {
+		say("--debug-listen %s can be reached from elsewhere: who brings --metrics-token there sends it in the clear, and others see that something listens",
+			s.DebugListen)
+	}
 	if slices.Contains(s.AllowOrigins, "null") {
 		say("--allow-origin null: a sandboxed frame on anybody's page counts as null too")
 	}

@@ -35,6 +35,7 @@ type Node struct {
 	retain  *retention
 	gateway *gateway.Gateway
 	server  *http.Server
+	debug   *http.Server // nil for none
 	failed  chan error
 }
 
@@ -55,7 +56,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{store: logs, failed: make(chan error, 1)}
+	n := &Node{store: logs, failed: make(chan error, 2)}
 	passes := auth.NewPasses(logs.Secret())
 	n.engine, err = engine.New(engine.Config{
 		Store:     n.store,
@@ -73,8 +74,11 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		return nil, errors.Join(err, n.store.Close())
 	}
 	n.retain = startRetention(logs, cfg.Retain, log)
-	if err := n.openDoor(cfg, passes, log, m); err != nil {
+	if err := n.openDebug(cfg, log, m); err != nil {
 		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore())
+	}
+	if err := n.openDoor(cfg, passes, log, m); err != nil {
+		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore(), n.closeDebug())
 	}
 	fmt.Fprintf(stdout, "listening on %s\n", n.url)
 	return n, nil
@@ -163,15 +167,15 @@ func (n *Node) URL() string { return n.url }
 func (n *Node) Failed() <-chan error { return n.failed }
 
 // Drain turns newcomers away, ends every session with close code 1001, and stops.
-// The listener stays for /readyz until the sessions are gone. What has not gone
-// when ctx ends is cut off, and ctx's error returned.
+// The listener stays for /readyz until the sessions are gone, and the debug listener
+// to the end. What has not gone when ctx ends is cut off, and ctx's error returned.
 func (n *Node) Drain(ctx context.Context) error {
 	n.gateway.Drain()
 	err := n.engine.Drain(ctx)
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	_ = n.server.Shutdown(ctx) // what it leaves, Close takes
-	return errors.Join(err, n.server.Close(), n.closeStore())
+	return errors.Join(err, n.server.Close(), n.closeStore(), n.closeDebug())
 }
 
 // answerTimeout is for the last answers to requests, which have been made by then.
