@@ -182,34 +182,33 @@ func (s scene) timeline(all []row) []plot {
 		id, title, about string
 		y                axis
 		of               func(load.Sample, float64) float64 // and the sample's seconds
+		worth            func(plot) bool
 	}{
 		{"deliveries", "Deliveries, second by second", "Deliveries in each second of the run.",
 			axis{"deliveries a second", linear, tickAmount, count},
-			func(a load.Sample, took float64) float64 { return float64(a.Deliveries) / took }},
+			func(a load.Sample, took float64) float64 { return float64(a.Deliveries) / took }, moves},
 		{"p99", "p99, second by second", "What 99 of 100 of a second's deliveries came within.",
 			axis{"from due to delivered", logarithmic, tickDuration, duration},
-			func(a load.Sample, _ float64) float64 { return positive(a.P99) }},
+			func(a load.Sample, _ float64) float64 { return positive(a.P99) }, lasts},
 		{"cpu", "Processor, second by second", "Cores that the server used in each second.",
 			axis{"cores", linear, short, cores},
-			func(a load.Sample, took float64) float64 { return positive(a.ServerCPU.Seconds()) / took }},
+			func(a load.Sample, took float64) float64 { return a.ServerCPU.Seconds() / took }, moves},
 		{"memory", "Memory, second by second", "The server's resident memory at the end of each second.",
 			axis{"resident memory", linear, tickSize, size},
-			func(a load.Sample, _ float64) float64 { return positive(a.RSS) }},
+			func(a load.Sample, _ float64) float64 { return positive(a.RSS) }, lasts},
 		{"sessions", "Sessions, second by second", "Sessions that were connected and in their rooms at the end of each second.",
 			axis{"sessions", linear, tickAmount, count},
-			func(a load.Sample, _ float64) float64 { return float64(a.Sessions) }},
+			func(a load.Sample, _ float64) float64 { return float64(a.Sessions) }, moves},
 	} {
 		p := plot{id: figure.id, title: figure.title, about: figure.about, x: x, y: figure.y}
 		for _, g := range all {
-			p.lines = append(p.lines, line{name: g.server, look: s.look(g.server), points: samples(g.typical(), figure.of)})
+			if r := g.typical(); figure.id != "cpu" || r.ServerCPU > 0 {
+				p.lines = append(p.lines, line{name: g.server, look: s.look(g.server), points: samples(r, figure.of)})
+			}
 		}
-		plots = append(plots, p)
-	}
-	if !moved(plots[4]) {
-		plots = plots[:4]
-	}
-	if !moved(plots[0]) {
-		plots = plots[1:]
+		if figure.worth(p.usable()) {
+			plots = append(plots, p)
+		}
 	}
 	return plots
 }
@@ -226,9 +225,14 @@ func samples(r load.Result, of func(load.Sample, float64) float64) []point {
 	return points
 }
 
-// moved says whether there is anything to see: a count that stands still is
-// told by the table.
-func moved(p plot) bool {
-	_, ys := p.usable().values()
-	return len(ys) > 0 && slices.Min(ys) != slices.Max(ys)
+// lasts says whether there is a line to see, and not one second alone.
+func lasts(p plot) bool {
+	return slices.ContainsFunc(p.lines, func(l line) bool { return len(l.points) > 1 })
+}
+
+// moves says whether there is anything to see: a count that stands still is told
+// by the table, and one that stays 0 was not measured.
+func moves(p plot) bool {
+	_, ys := p.values()
+	return lasts(p) && slices.Min(ys) != slices.Max(ys)
 }

@@ -400,3 +400,23 @@ func TestASearchThatSomethingElseEndedSaysSo(t *testing.T) {
 		t.Errorf("it says\n%s", said)
 	}
 }
+
+func TestWhatWasNotMeasuredIsNotDrawn(t *testing.T) {
+	r := sample()
+	r.Runs, r.Steps = r.Runs[:1], nil
+	r.Runs[0].ServerCPU, r.Runs[0].Fresh, r.Runs[0].Ready = 0, load.Process{}, load.Process{}
+	for i := range r.Runs[0].Series {
+		r.Runs[0].Series[i].ServerCPU, r.Runs[0].Series[i].RSS = 0, 0
+	}
+	var ids []string
+	for _, p := range plots(r) {
+		ids = append(ids, p.id)
+	}
+	if want := []string{"fanout-percentiles", "fanout-deliveries", "fanout-p99"}; !slices.Equal(ids, want) {
+		t.Errorf("the plots are %s, want %s", ids, want)
+	}
+	var out bytes.Buffer
+	if err := Table(&out, r); err != nil || strings.Contains(out.String(), "CPU") || strings.Contains(out.String(), "memory") {
+		t.Errorf("the table is\n%s, %v", &out, err)
+	}
+}
