@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The long suite: kills a server 50 times while it acknowledges a million messages, cuts the power of a store's disk 100 times, says 50,000 messages up to five times each,
-# has 100 of 1,000 members stop reading for a minute, and tries 2,000 interleavings of everything. The variables say how much.
+# has 100 of 1,000 members stop reading for a minute, tries 2,000 interleavings of everything, and runs the Autobahn suite's cases in full, through nginx too.
+# The variables say how much.
 # Needs root and /dev/fuse. Takes about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,3 +11,4 @@ export PARLEY_REPEATED=${PARLEY_REPEATED-50000} PARLEY_MEMBERS=${PARLEY_MEMBERS-
 go test -tags e2e -count=1 -timeout 1h -v -run 'TestAKilledServerLosesNothing|TestASendIsWrittenOnce|TestOneWhoWasAway|TestSlowReadersCostLittle' ./e2e
 go test -tags e2e -count=1 -timeout 1h -v -run 'PowerCut|FailedFsync|CutOffAnywhere' ./internal/store/sqlite
 go test -count=1 -timeout 1h -v -run TestEveryViewIsTheLog ./internal/engine -rapid.checks="${PARLEY_VIEWS-2000}"
+go test -tags e2e -count=1 -timeout 2h -run Autobahn ./internal/engine -autobahn.full

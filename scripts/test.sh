@@ -40,6 +40,7 @@ suite "unit tests, race detector" gotest -race -short ./...
 suite "fuzzing, ${FUZZTIME:=5s} a target" scripts/fuzz.sh "$FUZZTIME"
 suite "web page: types, and the bundle is its sources'" scripts/web.sh
 suite "power cuts" gotest -tags e2e ./internal/store/sqlite
+suite "Autobahn's cases through nginx" gotest -tags e2e -run AutobahnThroughNginx ./internal/engine
 suite "end to end: wscat, nginx, Caddy, Chromium" gotest -tags e2e -timeout 15m ./e2e/... ./web/... ./bench
 suite "known vulnerabilities (reported only)" scripts/vulnerabilities.sh
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,9 +38,6 @@ type message struct {
 	packed  bool // it came compressed
 }
 
-// patience is how long one case may take.
-const patience = time.Minute
-
 // dial does the handshake. Writes go out as they are made: Go sets TCP_NODELAY.
 func dial(t *testing.T, to target, offer string) *client {
 	t.Helper()
@@ -49,7 +47,7 @@ func dial(t *testing.T, to target, offer string) *client {
 	}
 	t.Cleanup(func() { conn.Close() })
 	c := &client{t: t, to: to, conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}
-	c.wait(patience)
+	c.wait()
 	request := "GET /ws HTTP/1.1\r\nHost: localhost:8080\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	if offer != "" {
@@ -69,10 +67,12 @@ func dial(t *testing.T, to target, offer string) *client {
 	return c
 }
 
-// wait bounds what follows; a whole suite's case sends up to 130 MB each way.
-func (c *client) wait(limit time.Duration) {
+// wait bounds what follows. In full, a case sends up to 130 MB each way, and has as
+// long as the suite gives it.
+func (c *client) wait() {
+	limit := 20 * time.Second
 	if *full {
-		limit *= 8
+		limit = 480 * time.Second
 	}
 	if err := c.conn.SetDeadline(time.Now().Add(limit)); err != nil {
 		c.t.Fatal(err)
@@ -87,6 +87,7 @@ func (c *client) say(writes ...[]byte) {
 			c.unsaid = err
 			return
 		}
+		runtime.Gosched() // the server may take each piece by itself
 	}
 }
 
@@ -112,7 +113,7 @@ func (c *client) lull() {
 		got, _ := c.next()
 		c.t.Fatalf("got %v, %v, want nothing yet", got, err)
 	}
-	c.wait(patience)
+	c.wait()
 }
 
 // close is a close that the client begins, with 1000.
