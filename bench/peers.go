@@ -16,6 +16,7 @@ import (
 // suite is one call of bench peers.
 type suite struct {
 	rounds   int
+	tries    int    // of a run that the rest of the machine disturbs; the calmest counts
 	base     string // the server that others are compared with
 	servers  []server
 	measures []measurement
@@ -60,6 +61,7 @@ func parse(args []string) (*suite, error) {
 	s, z := &suite{}, size{}
 	f := flag.NewFlagSet("bench peers", flag.ContinueOnError)
 	f.IntVar(&s.rounds, "rounds", 5, "runs of each server")
+	f.IntVar(&s.tries, "tries", 3, "how often a run is taken that the rest of the machine disturbs")
 	only := f.String("only", "", "names of servers, with commas; empty: "+strings.Join(defaultNames(), ","))
 	measure := f.String("measure", "", "names of measurements, with commas; empty: saturation,rates,rooms,idle,sizes,storm,fairness")
 	f.StringVar(&s.base, "base", "ws", "the server that others are compared with")
@@ -73,8 +75,8 @@ func parse(args []string) (*suite, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
-	if s.rounds < 1 || z.scale <= 0 {
-		return nil, errors.New("want at least one round, and a scale of more than 0")
+	if s.rounds < 1 || s.tries < 1 || z.scale <= 0 {
+		return nil, errors.New("want at least one round and one try, and a scale of more than 0")
 	}
 	var err error
 	if s.servers, err = choose(*only); err != nil {
@@ -142,7 +144,7 @@ func (s *suite) take(ctx context.Context, m measurement, c load.Config) error {
 				s.progress.done(takes(c))
 				continue
 			}
-			res, err := calmly(ctx, one, s.bin, c)
+			res, err := s.calmly(ctx, one, c)
 			s.progress.done(takes(c))
 			if ctx.Err() != nil {
 				s.seen = append(s.seen, all...)
@@ -169,14 +171,12 @@ func offered(c load.Config) string {
 	return fmt.Sprintf("%d sessions, %.4g messages/s", c.Sessions, c.Rate)
 }
 
-// How often a run is taken again that the rest of the machine disturbed.
-const tries = 3
-
-func calmly(ctx context.Context, one server, bin string, c load.Config) (load.Result, error) {
-	calmest, err := once(ctx, one, bin, c)
-	for try := 1; try < tries && err == nil && calmest.Limit == load.LimitOthers; try++ {
+// calmly takes the calmest of several tries, where the first was disturbed.
+func (s *suite) calmly(ctx context.Context, one server, c load.Config) (load.Result, error) {
+	calmest, err := once(ctx, one, s.bin, c)
+	for try := 1; try < s.tries && err == nil && calmest.Limit == load.LimitOthers; try++ {
 		var res load.Result
-		if res, err = once(ctx, one, bin, c); err == nil && res.OtherCPU < calmest.OtherCPU {
+		if res, err = once(ctx, one, s.bin, c); err == nil && res.OtherCPU < calmest.OtherCPU {
 			calmest = res
 		}
 	}
