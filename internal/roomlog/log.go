@@ -66,6 +66,10 @@ type Log struct {
 
 	drops atomic.Uint64 // how often what readers had yet to read was dropped
 
+	// Any goroutine.
+	outrun  outrun
+	waiting atomic.Int64 // bytes of proposals
+
 	mu      sync.RWMutex
 	first   protocol.Seq       // of the first event that was appended here; 0 before it
 	head    protocol.Seq       // of the newest
