@@ -19,7 +19,7 @@ type crowd struct {
 func newCrowd(n int) *crowd {
 	c := &crowd{log: newLog(8 << 20)}
 	for range n {
-		r, p := c.log.Attach(plain), new(Taker)
+		r, p := attach(c.log, plain), new(Taker)
 		r.Counts(p)
 		c.readers, c.takers = append(c.readers, r), append(c.takers, p)
 	}
@@ -113,7 +113,7 @@ func TestThoseWhoDoNotReadAreNotWaitedFor(t *testing.T) {
 func TestThoseWhoCatchUpAreNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(1)
-		c.log.Attach(plain) // has the past to read first
+		attach(c.log, plain) // has the past to read first
 		c.say(2 * LateBytes)
 		c.readOn(t, 0)
 		c.want(t, false, "one has read all, and one counts for nothing yet")

@@ -21,13 +21,8 @@ type Reader struct {
 	page   uint8        // events that it asks of the store, about as many as are taken at once
 
 	// Any goroutine.
-<<<<<<< HEAD
 	skips  atomic.Bool           // there is a frame that isn't for this reader; set with the log's mu held
 	passed atomic.Uint64         // cursor, for whoever drops what all have read; of a cold reader, everything
-=======
-	passed atomic.Uint64         // cursor, for whoever drops what all have read; of a cold reader, everything
-	skips  atomic.Bool           // there is a frame that isn't for this reader; set with log.mu held
->>>>>>> 04cdfed (wip2)
 	taker  atomic.Pointer[Taker] // nil: it may be late
 
 	// Guarded by the log's mu.
