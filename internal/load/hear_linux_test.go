@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/parley-chat/parley/internal/frame"
-	"github.com/parley-chat/parley/protocol"
-	"github.com/parley-chat/parley/protocol/tutorial"
 )
 
 // newcomer is the only session of a loop without sockets, and b has the
@@ -26,17 +24,6 @@ func newcomer(t testing.TB, wire Wire, messages int) (l *loop, s *session, b []b
 		b = appendDelivery(b, wire, n)
 	}
 	return l, s, b
-}
-
-func appendDelivery(dst []byte, wire Wire, n uint32) []byte {
-	text := string(newText(40).number(n))
-	if wire == (V1{}) {
-		return frame.AppendFrame(dst, frame.Text, protocol.AppendEvent(nil, &protocol.Event{
-			Room: ada.Room, Seq: protocol.Seq(n + 1), Kind: "message",
-			User: protocol.User{ID: "guest.3q7hx0v2", Name: ada.Name}, Text: text, Key: text[:TokenBytes],
-		}))
-	}
-	return frame.AppendFrame(dst, frame.Text, tutorial.AppendChat(nil, ada.Name, text, 1772366400000))
 }
 
 func TestADeliveryIsHeardWithoutAllocation(t *testing.T) {

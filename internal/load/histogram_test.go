@@ -28,7 +28,8 @@ func TestBucketsFollowOneAnotherWithoutAHole(t *testing.T) {
 	for b := range buckets - 1 {
 		top := topOf(b)
 		if bucketOf(top) != b || bucketOf(top+1) != b+1 {
-			t.Fatalf("bucket %d ends at %d, but %d is in %d and %d in %d", b, top, top, bucketOf(top), top+1, bucketOf(top+1))
+			t.Fatalf("bucket %d ends at %d, but %d is in %d and %d in %d",
+				b, top, top, bucketOf(top), top+1, bucketOf(top+1))
 		}
 	}
 }
@@ -88,7 +89,10 @@ func TestTheRankOfAQuantileIsTheShareAtLeast(t *testing.T) {
 	for _, c := range []struct {
 		q           float64
 		count, want uint64
-	}{{0.5, 1, 1}, {0.5, 2, 1}, {0.5, 3, 2}, {0.9, 10, 9}, {0.99, 50, 50}, {0.99, 100, 99}, {0.999, 1000, 999}, {0.999, 1e9, 999e6}, {1, 7, 7}, {0.5, 0, 0}} {
+	}{
+		{0.5, 0, 0}, {0.5, 1, 1}, {0.5, 2, 1}, {0.5, 3, 2}, {0.9, 10, 9}, {0.99, 50, 50}, {0.99, 100, 99},
+		{0.999, 1000, 999}, {0.999, 1e9, 999e6}, {1, 7, 7},
+	} {
 		if got := rank(c.q, c.count); got != c.want {
 			t.Errorf("%v of %d is %d, want %d", c.q, c.count, got, c.want)
 		}

@@ -22,7 +22,9 @@ func TestAMessageIsDueFromItsTimeOn(t *testing.T) {
 
 func TestARateIsKeptOverTime(t *testing.T) {
 	s := schedule{rate: 250}
-	for elapsed, want := range map[time.Duration]uint64{-1: 0, 0: 1, 4*time.Millisecond - 1: 1, 4 * time.Millisecond: 2, time.Minute: 15001} {
+	for elapsed, want := range map[time.Duration]uint64{
+		-1: 0, 0: 1, 4*time.Millisecond - 1: 1, 4 * time.Millisecond: 2, time.Minute: 15001,
+	} {
 		if got := s.due(elapsed); got != want {
 			t.Errorf("after %v %d are due, want %d", elapsed, got, want)
 		}
