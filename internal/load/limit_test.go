@@ -22,7 +22,7 @@ func TestARunSaysWhatLimitedIt(t *testing.T) {
 		"the rate":                      {kept, false, LimitRate},
 		"a rate that was not delivered": {Result{Offered: 10, Messages: 10, Deliveries: 90}, false, LimitServer},
 		"a rate beside a busy room":     {Result{Offered: 10, Messages: 100, Deliveries: 100}, true, LimitServer},
-		"the machine":                   {with(Result{ServerCPU: 1150 * time.Millisecond}, 800*time.Millisecond, 0), false, LimitMachine},
+		"the machine":                   {with(Result{ServerCPU: 1150e6}, 800e6, 0), false, LimitMachine},
 		"the server":                    {with(Result{ServerCPU: second}, 400*time.Millisecond, 0), false, LimitServer},
 	} {
 		c.res.Window, c.res.Cores = second, 2

@@ -32,7 +32,7 @@ func TestEveryScenarioIsMeasuredToItsLastDelivery(t *testing.T) {
 		"rooms beside a busy one": func(c *Config) {
 			c.Scenario, c.Rooms, c.Rate, c.Busy = Rooms, 4, 200, 10
 		},
-		"storm": func(c *Config) { c.Scenario, c.Cut, c.Rate = Storm, 8, 300 },
+		"storm": func(c *Config) { c.Scenario, c.Cut, c.Rate, c.Window = Storm, 8, 300, 800*time.Millisecond },
 		"slow":  func(c *Config) { c.Scenario, c.Stopped, c.Rate = Slow, 4, 300 },
 	} {
 		for wireName, wire := range wires {

@@ -29,7 +29,7 @@ func TestEachMessageIsToldForWhatItIs(t *testing.T) {
 		{V1{}, `{"type":"welcome","session":"A"}`, Message{Kind: Ready}},
 		{V1{}, `{"type":"ok","id":"j","room":{"name":"lobby","epoch":"c41f","first":1,"head":7,"topic":""},"from":8,"count":1}`,
 			Message{Kind: Joined, Epoch: []byte("c41f"), Seq: 7}},
-		{V1{}, `{"type":"event","room":"bench00000","seq":12,"ts":1,"user":{"id":"1","name":"u00001"},"text":"0000002a","key":"0000002a"}`,
+		{V1{}, `{"type":"event","room":"bench00000","seq":12,"user":{"id":"1","name":"ada"},"text":"0000002a","key":"0000002a"}`,
 			Message{Kind: Delivery, Token: []byte("0000002a"), Seq: 12}},
 		{V1{}, `{"type":"event","room":"bench00000","seq":12,"ts":1,"user":{"id":"1","name":"u00001"},"text":"0000002a"}`,
 			Message{Kind: Delivery, Token: []byte("0000002a"), Seq: 12}},
