@@ -242,25 +242,30 @@ func TestNoReportBreaksItsPlots(t *testing.T) {
 }
 
 var (
-	numbers = regexp.MustCompile(`-?[0-9.]+`)
-	size2   = regexp.MustCompile(`viewBox="0 0 (\S+) (\S+)"`)
-	placed  = regexp.MustCompile(`class="(stroke|stroke dashed|mark)" d="((?:[ML][^MLmhz"]+)+)`)
+	numbers   = regexp.MustCompile(`-?[0-9.]+`)
+	viewBox   = regexp.MustCompile(`viewBox="0 0 (\S+) (\S+)"`)
+	ground    = regexp.MustCompile(`class="axis" d="M(\S+) (\S+)H([^"]+)"`) // the axis below the values
+	drawn     = regexp.MustCompile(`class="stroke(?: dashed)?" d="(M[^h"]+)"|class="mark" d="(M[^m]+)m[^>]+><title>`)
+	contents  = regexp.MustCompile(`>[^<]*<`)
+	noNumbers = regexp.MustCompile(`NaN|Inf|e\+`)
 )
 
+// inside checks that all lines and marks are within the axes, and of bars that
+// they are within the picture.
 func inside(t *rapid.T, svg string) {
-	if bad := regexp.MustCompile(`NaN|Inf|e\+`).FindString(regexp.MustCompile(`>[^<]*<`).ReplaceAllString(svg, "><")); bad != "" {
+	if bad := noNumbers.FindString(contents.ReplaceAllString(svg, "><")); bad != "" {
 		t.Fatalf("%s in\n%s", bad, svg)
 	}
-	box := size2.FindStringSubmatch(svg)
-	width, height := number(t, box[1]), number(t, box[2])
-	for _, m := range placed.FindAllStringSubmatch(svg, -1) {
-		for i, text := range numbers.FindAllString(m[2], -1) {
-			most := width
-			if i%2 == 1 {
-				most = height
-			}
-			if v := number(t, text); v < 0 || v > most || math.IsNaN(v) {
-				t.Fatalf("a point at %v of %v in\n%s", v, most, svg)
+	box := viewBox.FindStringSubmatch(svg)
+	left, right, bottom := 0.0, number(t, box[1]), number(t, box[2])
+	if axis := ground.FindStringSubmatch(svg); axis != nil {
+		left, right, bottom = number(t, axis[1]), number(t, axis[3]), number(t, axis[2])
+	}
+	for _, m := range drawn.FindAllStringSubmatch(svg, -1) {
+		for i, text := range numbers.FindAllString(m[1]+m[2], -1) {
+			v := number(t, text)
+			if i%2 == 0 && (v < left || v > right) || i%2 == 1 && (v < 0 || v > bottom) {
+				t.Fatalf("%v is not within %v to %v, or above %v, in\n%s", v, left, right, bottom, svg)
 			}
 		}
 	}
@@ -419,4 +424,24 @@ func TestWhatWasNotMeasuredIsNotDrawn(t *testing.T) {
 	if err := Table(&out, r); err != nil || strings.Contains(out.String(), "CPU") || strings.Contains(out.String(), "memory") {
 		t.Errorf("the table is\n%s, %v", &out, err)
 	}
+}
+
+// A report may come from anybody: what is read is shown, or refused.
+func FuzzAReportThatIsReadIsShown(f *testing.F) {
+	f.Add([]byte(`{"version":"1","runs":[{"scenario":"storm","server":"a","window_ns":1,"deliveries":5,"storm":{"cut":1}}]}`))
+	f.Add([]byte(`{"version":"1","bound_ns":-1,"steps":[{"offered_per_second":1e308,"result":{"offered_per_second":1e308}}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Read(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		if err := errors.Join(Table(io.Discard, r), HTML(io.Discard, r), JSON(io.Discard, r)); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range plots(r) {
+			if err := wellFormed(standalone(p)); err != nil {
+				t.Fatalf("%s: %v", p.id, err)
+			}
+		}
+	})
 }
