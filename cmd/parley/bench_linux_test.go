@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -105,6 +107,22 @@ func TestAServerThatLimitsTheRateIsNamed(t *testing.T) {
 		if code != exitFailed || !strings.Contains(said, "start it with --rate off") {
 			t.Errorf("%s: exit code %d, %s", wire, code, said)
 		}
+	}
+}
+
+func TestWhatIsNoServerToLoadIsNamed(t *testing.T) {
+	for status, want := range map[int]string{
+		http.StatusUnauthorized: "lets in only people with a token: give one with --token",
+		http.StatusNotFound:     "no WebSocket is at /ws there",
+	} {
+		site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		if code, _, said := bench(t, "fanout", socket(site.URL), "--sessions=2"); code != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("%d: exit code %d, %s", status, code, said)
+		}
+		site.Close()
+	}
+	if code, _, said := bench(t, "fanout", "ws://127.0.0.1:1"); code != exitFailed || !strings.Contains(said, "is `parley serve --rate off` running there?") {
+		t.Errorf("exit code %d, %s", code, said)
 	}
 }
 

@@ -128,8 +128,10 @@ func hinted(err error, t benchTarget) error {
 		return fmt.Errorf("%w: raise the limit of open files (ulimit -n), here and at the server", err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("%w: so many connections from one address to %s use up its ports: ask for fewer --sessions", err, t.addr)
-	case strings.Contains(text, "401"):
+	case strings.Contains(text, "answered 401"):
 		return fmt.Errorf("%w: the server lets in only people with a token: give one with --token", err)
+	case strings.Contains(text, "answered 404"):
+		return fmt.Errorf("%w: no WebSocket is at %s there: is the address right?", err, t.asked)
 	case errors.Is(err, load.ErrBehind):
 		return fmt.Errorf("%w: ask for a lower --rate, or for --search to find the highest", err)
 	}
