@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -98,6 +99,7 @@ func (c *conn) take(step func(s *session, now time.Time)) {
 	defer c.mu.Unlock()
 	now := time.Now()
 	c.hear()
+	c.session.turn = math.MaxInt32 // the scheduler sees to it that others have theirs
 	step(c.session, now)
 	if c.armed.IsZero() {
 		return

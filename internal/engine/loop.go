@@ -42,7 +42,8 @@ type loop struct {
 }
 
 const (
-	loopBuffer = 16 << 10 // what is read of a session in one step
+	loopBuffer = 16 << 10 // what is read of a session in one step …
+	maxTurn    = 64 << 10 // … and about what its messages may come to: a few bytes can inflate to much
 	maxSteps   = 64       // sessions that take a step in one round
 	maxServed  = 64       // members of rooms that are served in one round
 )

@@ -83,6 +83,7 @@ func (c *loopConn) told(room string, payload []byte) {
 // writes once.
 func (c *loopConn) step(now time.Time) {
 	s := &c.session
+	s.turn = maxTurn
 	s.Proceed(now)
 	if !c.gone && c.readable && !s.Waiting(now) {
 		c.read(now)

@@ -90,6 +90,7 @@ type session struct {
 	closing  *closing // how it has ended, or will once nothing is in flight; nil: it doesn't
 	inflight uint8    // proposals without an answer
 	state    state
+	turn     int32 // what messages may yet come to in this turn, in bytes, inflated
 }
 
 // strain is what a session's peer has put on us of late. It is given back once
@@ -151,10 +152,11 @@ func (s *session) Receive(p []byte, now time.Time) {
 	s.pulse.message(s.decoder.Idle(), now)
 }
 
-// consume reads messages as long as the session may go on, and returns the rest.
+// consume reads messages as long as the session may go on, in this turn, and returns
+// the rest.
 // After the peer's close frame nothing more has a meaning.
 func (s *session) consume(p []byte, now time.Time) []byte {
-	for len(p) > 0 && s.MayReceive(now) {
+	for len(p) > 0 && s.turn > 0 && s.MayReceive(now) {
 		n, m, ok, err := s.decoder.Decode(p)
 		p = p[n:]
 		if err != nil {
@@ -164,6 +166,7 @@ func (s *session) consume(p []byte, now time.Time) []byte {
 		if !ok {
 			continue
 		}
+		s.turn -= int32(len(m.Payload))
 		if m.Op == frame.Text || m.Op == frame.Binary { // a control frame may stand within a message
 			s.pulse.begun = never
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -247,4 +248,37 @@ func TestSignalsDoNotPileUpForOneWhoDoesNotRead(t *testing.T) {
 		}
 		return got != ""
 	})
+}
+
+// A few bytes can inflate to much. In one turn a session takes little more of it than
+// one message may be, and goes on in the next.
+func TestATurnIsBoundedByWhatMessagesInflateTo(t *testing.T) {
+	const dear = 30 << 10
+	h := newHandLoop(t, startEngine(t))
+	p, c := h.dial(func(o *Opening) { o.Deflate = true })
+	one := frame.AppendDeflatedFrame(nil, frame.Text, []byte(strings.Repeat("x", dear)))
+	c.session.pulse.heard = false
+	p.sendBytes(bytes.Repeat(maskedAgain(one), 50))
+	h.until("they are here", func() bool { return c.session.pulse.heard })
+	turns := h.until("all are answered", func() bool { return c.session.inbox == nil && !c.queued })
+	if least := 50*dear/(maxTurn+dear) - 1; turns < least {
+		t.Errorf("%d messages of %d bytes took %d turns, want at least %d", 50, dear, turns, least)
+	}
+	for range 50 {
+		p.want(errorFrame("Invalid JSON"))
+	}
+}
+
+// maskedAgain is a server's frame as a client would have sent it.
+func maskedAgain(f []byte) []byte {
+	header := 2
+	if f[1] == 126 {
+		header = 4
+	}
+	out := append(bytes.Clone(f[:header]), 1, 2, 3, 4)
+	out[1] |= 0x80
+	for i, b := range f[header:] {
+		out = append(out, b^byte(i%4+1))
+	}
+	return out
 }
