@@ -28,7 +28,7 @@ type target struct {
 
 // startEcho runs Parley's door with an echo behind it, for the length of a test.
 // Its limits are what the suite's largest cases need.
-func startEcho(t *testing.T, transport engine.Transport) target {
+func startEcho(t testing.TB, transport engine.Transport) target {
 	t.Helper()
 	kept := memory.New(memory.DefaultBudget)
 	counts, log := metrics.New(), slog.New(slog.DiscardHandler)

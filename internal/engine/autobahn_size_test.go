@@ -19,14 +19,13 @@ func upTo(size int) int {
 
 // often is how many messages of a size a case sends that has 1,000 in the suite.
 func often(size int) int {
-	bytes := 256 << 10
 	switch {
 	case *full:
 		return 1000
 	case testing.Short():
-		bytes = 16 << 10
+		return min(max(16<<10/max(size, 1), 1), 10)
 	}
-	return min(max(bytes/max(size, 1), 2), 50)
+	return min(max(256<<10/max(size, 1), 2), 50)
 }
 
 // repeated is size octets of a pattern.
