@@ -16,11 +16,13 @@ import (
 // Viewer looks at what is shown.
 type Viewer interface{ View() engine.View }
 
-// Handler serves the page at /, /view.json, /metrics, and /debug/pprof/.
+// Handler serves the page at /, what changes of it at /now, /view.json, /metrics, and
+// /debug/pprof/.
 func Handler(v Viewer, counters *prometheus.Registry, insiders gateway.Insiders) http.Handler {
 	p := &page{looker: looker{viewer: v, counters: counters}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.show)
+	mux.HandleFunc("GET /now", p.now)
 	mux.HandleFunc("GET /view.json", p.json)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(counters, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)

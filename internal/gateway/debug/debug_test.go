@@ -94,7 +94,7 @@ func TestWhoSeesWhatTheNodeDoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := handler(&shown{})
-			for _, path := range []string{"/", "/view.json", "/metrics", "/debug/pprof/", "/debug/pprof/goroutine"} {
+			for _, path := range []string{"/", "/now", "/view.json", "/metrics", "/debug/pprof/", "/debug/pprof/goroutine"} {
 				w := ask(h, path, c.changes...)
 				if w.Code != c.status {
 					t.Errorf("%s: status %d, want %d", path, w.Code, c.status)

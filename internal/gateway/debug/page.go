@@ -3,7 +3,7 @@ package debug
 import (
 	"bytes"
 	"crypto/rand"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -19,8 +19,8 @@ import (
 // page draws what there is to see.
 type page struct{ looker looker }
 
-//go:embed page.html
-var pageHTML string
+//go:embed page.html now.html
+var templates embed.FS
 
 //go:embed page.css
 var pageCSS template.CSS
@@ -28,7 +28,7 @@ var pageCSS template.CSS
 //go:embed page.js
 var pageJS template.JS
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"count":    count,
 	"ms":       ms,
 	"bytes":    size,
@@ -36,7 +36,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"bar":      bar,
 	"plural":   plural,
 	"underway": underway,
-}).Parse(pageHTML))
+}).ParseFS(templates, "*.html"))
 
 // drawn is what the template draws.
 type drawn struct {
@@ -47,18 +47,27 @@ type drawn struct {
 	JS    template.JS
 }
 
+// show is the whole page.
 func (p *page) show(w http.ResponseWriter, _ *http.Request) {
+	nonce := rand.Text()
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src 'nonce-%[1]s'; style-src 'nonce-%[1]s'; img-src data:; "+
+		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", nonce))
+	p.draw(w, "page.html", nonce)
+}
+
+// now is the part of it that changes.
+func (p *page) now(w http.ResponseWriter, _ *http.Request) { p.draw(w, "now", "") }
+
+func (p *page) draw(w http.ResponseWriter, part, nonce string) {
 	snapshot, past := p.looker.look()
-	d := drawn{Snapshot: snapshot, Tiles: tiles(&snapshot, past), Nonce: rand.Text(), CSS: pageCSS, JS: pageJS}
+	d := drawn{Snapshot: snapshot, Tiles: tiles(&snapshot, past), Nonce: nonce, CSS: pageCSS, JS: pageJS}
 	var body bytes.Buffer
-	if err := pageTemplate.Execute(&body, &d); err != nil {
+	if err := pageTemplate.ExecuteTemplate(&body, part, &d); err != nil {
 		http.Error(w, "The page could not be drawn: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src 'nonce-%[1]s'; style-src 'nonce-%[1]s'; img-src data:; "+
-		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", d.Nonce))
-	_, _ = w.Write(body.Bytes())
+	_, _ = w.Write(body.Bytes()) // who asked may have gone
 }
 
 func (p *page) json(w http.ResponseWriter, _ *http.Request) {

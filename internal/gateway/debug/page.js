@@ -15,12 +15,13 @@ pause.addEventListener("click", () => {
 async function look() {
   if (paused || document.hidden || String(getSelection()) !== "") return;
   try {
-    const answer = await fetch("/", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("/now", { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (paused) return;
-    document.querySelector("main").replaceWith(document.adoptNode(next.querySelector("main")));
-    say(next.getElementById("state").textContent, true);
+    const main = document.adoptNode(next.querySelector("main"));
+    document.querySelector("main").replaceWith(main);
+    say(`Looked at ${main.dataset.at}`, true);
   } catch (why) {
     say(`The node does not answer (${why.message}). What stands here is older.`, false);
   }
