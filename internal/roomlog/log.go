@@ -61,7 +61,7 @@ type Log struct {
 	budget *Budget
 	wake   func() // tells the readers that there is more
 
-	// Owned by the Writer's goroutine.
+	// Owned by whoever appends.
 	dirty bool // in the batch that is being appended
 
 	drops atomic.Uint64 // how often what readers had yet to read was dropped

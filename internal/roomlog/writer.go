@@ -17,32 +17,37 @@ type Proposal struct {
 	ID    string // the proposer's own name for it
 }
 
-// Proposer is told what became of its proposal, once, by the Writer's goroutine:
-// an event is stored and in the log. After an error, r says nothing. It must not
-// wait, and keeps neither p nor r.
+// Proposer is told what became of its proposal, once, by whoever appended it: an event
+// is stored and in the log. After an error, r says nothing. It must not wait, and
+// keeps neither p nor r.
 type Proposer interface {
 	Appended(p *Proposal, r *store.Result, err error)
 }
 
-// Writer appends to the logs of one node. It takes all that is waiting in one
-// batch, and never waits for more while the store is idle.
+// Writer appends to the logs of one node, one batch after the other. It takes all that
+// is waiting in one batch, and never waits for more while the store is idle. To a
+// store.Instant whoever proposes appends: to wake another goroutine for it would cost
+// about as much as to tell five members.
 type Writer struct {
+	// Fixed after NewWriter.
 	store    store.Store
+	instant  bool
 	appended func(events int) // for the counters
 	failed   func(err error)  // the store can't write; nil: it can again
+	more     *sync.Cond       // of mu: something waits, or writing ends
 
-	// Owned by run.
+	// Owned by whoever set writing.
 	failing bool
+	batch   []Proposal
+	drafts  []store.Draft
+	dirty   []*Log
 
 	// Any goroutine.
 	pace pace
 
-	// Fixed after NewWriter.
-	more *sync.Cond // of mu
-	done chan struct{}
-
 	// Guarded by mu.
 	mu      sync.Mutex
+	writing bool // somebody appends: run, or a proposer
 	waiting []Proposal
 	bytes   int // of them
 	closed  bool
@@ -51,9 +56,12 @@ type Writer struct {
 // NewWriter starts a writer. appended is told of each batch that was stored, and
 // failed when the store begins to fail, with its error, and when it no longer does.
 func NewWriter(s store.Store, appended func(events int), failed func(err error)) *Writer {
-	w := &Writer{store: s, appended: appended, failed: failed, done: make(chan struct{})}
+	w := &Writer{store: s, appended: appended, failed: failed}
 	w.more = sync.NewCond(&w.mu)
-	go w.run()
+	if _, w.instant = s.(store.Instant); !w.instant {
+		w.writing = true
+		go w.run()
+	}
 	return w
 }
 
@@ -62,10 +70,18 @@ func NewWriter(s store.Store, appended func(events int), failed func(err error))
 // nobody proposes when it is full.
 func (w *Writer) Propose(p Proposal) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.waiting = append(w.waiting, p)
 	w.bytes += int(unsafe.Sizeof(p)) + len(p.Draft.Text)
-	w.more.Signal()
+	mine := !w.writing // and what others propose meanwhile
+	w.writing = true
+	w.mu.Unlock()
+	if !mine {
+		w.more.Signal()
+		return
+	}
+	for w.take() {
+		w.write()
+	}
 }
 
 // maxWaiting is how many bytes of proposals may wait, about: far more than a store
@@ -83,50 +99,62 @@ func (w *Writer) Full() bool {
 // Close appends what is waiting and stops. Nothing may be proposed after.
 func (w *Writer) Close() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.closed = true
-	w.more.Signal()
-	w.mu.Unlock()
-	<-w.done
+	w.more.Broadcast()
+	for w.writing {
+		w.more.Wait()
+	}
 }
 
 func (w *Writer) run() {
-	defer close(w.done)
-	var batch []Proposal
-	var drafts []store.Draft
-	var dirty []*Log
-	for {
-		batch = w.take(batch)
-		if len(batch) == 0 {
-			return
-		}
-		drafts, dirty = w.commit(batch, drafts[:0], dirty[:0])
-		for _, l := range dirty {
-			l.wake()
-		}
+	for w.await() || w.take() {
+		w.write()
+		// Who was just answered may have more to say: or else those who were and those
+		// who waited meanwhile take turns, in batches half as long. Once more, for those
+		// whom they wake: 64 proposers then make batches of 57, after one yield of 46.
+		runtime.Gosched()
+		runtime.Gosched()
 	}
 }
 
-// take waits for proposals and swaps them against the batch that is done.
-// None: the writer was closed.
-func (w *Writer) take(done []Proposal) []Proposal {
-	clear(done)
-	// Who was just answered may have more to say: or else those who were and those
-	// who waited meanwhile take turns, in batches half as long. Once more, for those
-	// whom they wake: 64 proposers then make batches of 57, after one yield of 46.
-	runtime.Gosched()
-	runtime.Gosched()
+// await waits for proposals, and takes them unless the writer was closed.
+func (w *Writer) await() bool {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	for len(w.waiting) == 0 && !w.closed {
 		w.more.Wait()
 	}
-	batch := w.waiting
-	w.waiting, w.bytes = done[:0], 0
-	return batch
+	closed := w.closed
+	w.mu.Unlock()
+	return !closed && w.take()
 }
 
-// commit stores a batch, then puts it into the logs, which it returns.
-func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([]store.Draft, []*Log) {
+// take swaps what is waiting against the batch that is done. None: nobody writes now.
+func (w *Writer) take() bool {
+	clear(w.batch)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) == 0 {
+		w.writing = false
+		w.more.Broadcast()
+		return false
+	}
+	w.batch, w.waiting, w.bytes = w.waiting, w.batch[:0], 0
+	return true
+}
+
+// write stores the batch, puts it into the logs, and wakes their readers.
+func (w *Writer) write() {
+	w.commit()
+	for _, l := range w.dirty {
+		l.wake()
+	}
+}
+
+// commit stores the batch, and puts it into the logs, which are dirty then.
+func (w *Writer) commit() {
+	batch := w.batch
+	drafts, dirty := w.drafts[:0], w.dirty[:0]
 	for i := range batch {
 		drafts = append(drafts, batch[i].Draft)
 	}
@@ -160,5 +188,6 @@ func (w *Writer) commit(batch []Proposal, drafts []store.Draft, dirty []*Log) ([
 	for i := range batch {
 		batch[i].By.Appended(&batch[i], &results[i], err)
 	}
-	return drafts, dirty
+	clear(drafts)
+	w.drafts, w.dirty = drafts, dirty
 }

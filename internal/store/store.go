@@ -58,7 +58,7 @@ type Unread struct {
 // ErrNotKept says that a store no longer has, or never kept, what was asked for.
 var ErrNotKept = errors.New("not kept")
 
-// Store keeps logs. Append is called by one goroutine; the rest by any.
+// Store keeps logs. Append is called by one goroutine at a time; the rest by any.
 type Store interface {
 	// Append writes drafts in their order, each as the rules (Decide) have it once
 	// those before it are done. It returns a result for each draft once all of them
@@ -115,3 +115,10 @@ type Found struct {
 
 // ErrBadCursor says that a query's cursor is none that the store gave.
 var ErrBadCursor = errors.New("not a cursor of this search")
+
+// Instant is a store whose Append waits for nothing, no disk and no other machine: it
+// may be called by whoever has something to append.
+type Instant interface {
+	Store
+	AppendsAtOnce()
+}

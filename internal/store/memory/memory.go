@@ -50,6 +50,9 @@ func New(budget int) *Store {
 
 var kinds = append(protocol.Kinds(), store.KindRead)
 
+// AppendsAtOnce implements store.Instant.
+func (*Store) AppendsAtOnce() {}
+
 // Append implements store.Store. It fails for a draft of no kind only.
 func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result, error) {
 	for i := range drafts {
