@@ -25,6 +25,23 @@ func serverCores(r load.Result) float64 {
 	return r.ServerCPU.Seconds() / r.Window.Seconds()
 }
 
+// unbound are the deliveries of a run that could have had more: at a fixed rate all
+// servers deliver the same.
+func unbound(r load.Result) float64 {
+	if r.Limit == load.LimitRate || r.Scenario == load.Storm {
+		return math.NaN()
+	}
+	return deliveries(r)
+}
+
+// talkCPU is what a delivery costs where deliveries are what a server is busy with.
+func talkCPU(r load.Result) float64 {
+	if r.Scenario == load.Storm {
+		return math.NaN()
+	}
+	return cpu(r)
+}
+
 // idleCores are compared only where nothing is delivered: elsewhere more of them may
 // mean more deliveries.
 func idleCores(r load.Result) float64 {

@@ -36,7 +36,7 @@ var columns = []column{
 	{"p99 of the others", seconds(func(r load.Result) time.Duration { return r.Quiet.P99 }), short},
 	{"half back", seconds(func(r load.Result) time.Duration { return stormOf(r).HalfBack }), short},
 	{"all back", seconds(func(r load.Result) time.Duration { return stormOf(r).AllBack }), short},
-	{"CPU/delivery", cpu, func(v float64) string { return fmt.Sprintf("%.2f µs", v*1e6) }},
+	{"CPU/delivery", talkCPU, func(v float64) string { return fmt.Sprintf("%.2f µs", v*1e6) }},
 	{"cores", serverCores, func(v float64) string { return fmt.Sprintf("%.3g", v) }},
 	{"deliveries/read", func(r load.Result) float64 { return figure(float64(r.Deliveries), float64(r.Reads)) },
 		func(v float64) string { return fmt.Sprintf("%.1f", v) }},
@@ -44,8 +44,8 @@ var columns = []column{
 }
 
 var ratios = []ratioColumn{
-	{"deliveries/s", "× %s", deliveries, false},
-	{"CPU/delivery", "%s ÷ it", cpu, true},
+	{"deliveries/s", "× %s", unbound, false},
+	{"CPU/delivery", "%s ÷ it", talkCPU, true},
 	{"cores", "%s's ÷ its", idleCores, true},
 	{"bytes/session", "%s's ÷ its", perSession, true},
 }
@@ -58,7 +58,13 @@ func stormOf(r load.Result) load.StormResult {
 }
 
 func whole(v float64) string { return fmt.Sprintf("%.0f", v) }
-func short(v float64) string { return fmt.Sprintf("%.3g ms", v*1e3) }
+
+func short(v float64) string {
+	if v >= 1 {
+		return fmt.Sprintf("%.3g s", v)
+	}
+	return fmt.Sprintf("%.3g ms", v*1e3)
+}
 
 // markdown writes a table for each setup: medians, and the medians of ratios to
 // the base in the same round.
