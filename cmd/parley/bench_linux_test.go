@@ -91,12 +91,30 @@ func TestASearchShowsItsSteps(t *testing.T) {
 func TestSizesMakeARunEach(t *testing.T) {
 	url, _ := startNode(t, config.Serve{})
 	file := filepath.Join(t.TempDir(), "r.json")
-	code, out, said := bench(t, "fanout", socket(url), "--sizes=5,10", "--rate=20", "--warmup=0s", "--window=300ms", "--json", file)
+	code, out, said := bench(t, "fanout", socket(url), "--sizes=10,5", "--rate=20", "--warmup=0s", "--window=300ms", "--json", file)
 	if code != exitOK {
 		t.Fatalf("exit code %d\n%s%s", code, out, said)
 	}
 	if r := readReport(t, file); len(r.Runs) != 2 || r.Runs[0].Sessions != 5 || r.Runs[1].Sessions != 10 || r.Runs[1].Offered != 20 {
 		t.Errorf("the runs are %+v", r.Runs)
+	}
+}
+
+func TestEveryScenarioHasItsUsualSizes(t *testing.T) {
+	url, _ := startNode(t, config.Serve{})
+	for scenario, want := range map[string]string{
+		"rooms":   "rooms: 40 sessions in 4 rooms, 4 senders, each sends when",
+		"storm":   "storm: 40 sessions in 1 room, 8 senders, 100 messages/s offered",
+		"slow":    "slow: 40 sessions in 1 room, 16 senders, each sends when",
+		"history": "history: 40 sessions in 1 room\n",
+	} {
+		args := []string{scenario, socket(url), "--sessions=40", "--warmup=0s", "--window=400ms"}
+		if scenario == "history" {
+			args = append(args, "--fill=100", "--page=10")
+		}
+		if code, out, said := bench(t, args...); code != exitOK || !strings.HasPrefix(out, want) {
+			t.Errorf("%s: exit code %d\n%s%s", scenario, code, out, said)
+		}
 	}
 }
 
