@@ -60,7 +60,7 @@ func (w *slow) meetPair(c *conn) {
 		return
 	}
 	behind := s.cold != nil
-	for p := range s.presences() {
+	for p := range s.unread() {
 		lag := p.reader.Lag()
 		behind = behind || lag.Older || lag.Age > pairIsSlow
 	}
@@ -74,7 +74,7 @@ func (w *slow) meetPair(c *conn) {
 // add takes in a session that is behind, and finds in which room the most.
 func (w *slow) add(s *session, v SessionView) (rooms int) {
 	w.count++
-	for p := range s.presences() {
+	for p := range s.unread() {
 		lag := viewLag(p.reader.Lag())
 		if rooms++; rooms == 1 || compareLag(&lag, &v.Lag) > 0 {
 			v.Room, v.Name, v.Lag = p.room.name, p.member.Name, lag
@@ -83,7 +83,6 @@ func (w *slow) add(s *session, v SessionView) (rooms int) {
 			w.inRoom(p.room, 1, &lag)
 		}
 	}
-	v.Rooms = rooms
 	w.sessions = append(w.sessions, v)
 	if len(w.sessions) >= 2*maxShown {
 		w.cut()
@@ -132,23 +131,31 @@ func compareLag(a, b *LagView) int {
 
 // view is what a session's owner can tell of it.
 func (s *session) view() SessionView {
-	dialect := "tutorial"
-	if s.encoding.Dialect == protocol.V1 {
-		dialect = protocol.Subprotocol
-	}
-	return SessionView{
+	v := SessionView{
 		Addr:    s.addr.String(),
 		User:    s.identity.User,
 		Name:    s.identity.Name,
 		Session: s.id,
-		Dialect: dialect,
 		Held:    len(s.warm) + s.answers.bytes + len(s.inbox),
 		Store:   s.cold != nil,
 	}
+	switch d := s.dialect.(type) {
+	case *tutorialDialect:
+		v.Dialect = "tutorial"
+		if d.here != nil {
+			v.Room, v.Rooms = d.here.room.name, 1
+		}
+	case *v1:
+		v.Dialect = protocol.Subprotocol
+		if v.Rooms = len(d.rooms); v.Rooms > 0 {
+			v.Room = d.rooms[0].room.name
+		}
+	}
+	return v
 }
 
-// presences are the session's, in each room.
-func (s *session) presences() iter.Seq[*presence] {
+// unread are the session's presences in rooms that may have more for it.
+func (s *session) unread() iter.Seq[*presence] {
 	return func(yield func(*presence) bool) {
 		switch d := s.dialect.(type) {
 		case *tutorialDialect:
@@ -157,7 +164,7 @@ func (s *session) presences() iter.Seq[*presence] {
 			}
 		case *v1:
 			for _, x := range d.rooms {
-				if !yield(x.presence) {
+				if (x.dirty.Load() || x.behind) && !yield(x.presence) {
 					return
 				}
 			}

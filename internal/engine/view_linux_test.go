@@ -49,3 +49,17 @@ func TestNobodyIsWatchedWhoIsNotLookedAt(t *testing.T) {
 		}
 	}
 }
+
+func TestALookMeetsABoundedNumberOfSessionsInARound(t *testing.T) {
+	h := newHandLoop(t, startEngine(t))
+	h.conns = make([]*loopConn, 3*lookSlice)
+	for i := range h.conns {
+		h.conns[i] = &loopConn{loop: h.loop, blocked: true}
+	}
+	t.Cleanup(func() { h.conns = nil }) // they are on no socket
+	k := h.ask(h.now, nil)
+	rounds := h.until("it has met them all", k.answered)
+	if rounds != 3 || k.found.slow.count != 3*lookSlice || len(k.found.slow.sessions) > 2*maxShown {
+		t.Errorf("it met %d in %d rounds, and keeps %d", k.found.slow.count, rounds, len(k.found.slow.sessions))
+	}
+}
