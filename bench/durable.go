@@ -50,7 +50,7 @@ func (d *diskBench) serve(data string, measure func(addr string) error) error {
 	}
 	err = measure(p.addr)
 	if stopped := p.stop(); err != nil || stopped != nil {
-		return fmt.Errorf("%w\n%s", errors.Join(err, stopped), p.log.last)
+		return errors.Join(err, stopped, p.log.said())
 	}
 	return nil
 }

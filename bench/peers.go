@@ -200,7 +200,7 @@ func once(ctx context.Context, one server, bin string, c load.Config) (res load.
 	c.Addr, c.PID, c.Server, c.Wire = p.addr, p.pid(), one.name, one.wire
 	res, err = load.Run(ctx, c)
 	if stopped := p.stop(); err != nil || stopped != nil {
-		return load.Result{}, fmt.Errorf("%w\n%s", errors.Join(err, stopped), p.log.last)
+		return load.Result{}, errors.Join(err, stopped, p.log.said())
 	}
 	return res, os.RemoveAll(filepath.Join(bin, "data")) // of the server with its log on disk
 }

@@ -30,6 +30,14 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// said is the end of what was written, as a part of an error; nil for nothing.
+func (t *tail) said() error {
+	if text := strings.TrimSpace(string(t.last)); text != "" {
+		return errors.New(text)
+	}
+	return nil
+}
+
 const startTimeout = 20 * time.Second
 
 func start(command []string) (*process, error) {
