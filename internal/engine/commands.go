@@ -137,10 +137,10 @@ func topic(by *auth.Identity, payload []byte) (d store.Draft, err error) {
 	return d, err
 }
 
-// mayWrite counts a draft against its user's rate, unless the store stands still.
-func (e *Engine) mayWrite(u *user, kind protocol.Kind, now time.Time) error {
-	if e.writer.Full() {
-		return &protocol.Error{Code: protocol.CodeUnavailable}
+// mayWrite counts a draft against its user's rate, unless it can't be taken at all.
+func (e *Engine) mayWrite(u *user, r *liveRoom, kind protocol.Kind, now time.Time) error {
+	if err := e.mayTake(r); err != nil {
+		return err
 	}
 	may := e.users.mayAct
 	if kind == protocol.KindMessage || kind == protocol.KindEdit {

@@ -293,11 +293,13 @@ func (c *conn) write() {
 		})
 		switch {
 		case len(batch) > 0:
+			c.session.taker.Full()
 			left := net.Buffers(batch) // WriteTo uses it up
 			if _, err := left.WriteTo(c.socket); err != nil {
 				c.cut(err.Error())
 				return
 			}
+			c.session.taker.Room()
 			clear(batch) // the log's pieces are not held while there is nothing to do
 		case isCold:
 			events, err := c.engine.store.Read(context.Background(), cold.Room, cold.Cursor, cold.Limit)
@@ -306,6 +308,7 @@ func (c *conn) write() {
 			c.hangUp()
 			return
 		default:
+			c.session.taker.Through()
 			select {
 			case <-c.more:
 			case <-c.ended:

@@ -169,11 +169,8 @@ func writtenFrame(id string, o *outcome) []byte {
 }
 
 // refusedFrame is the frame that says that a command was not done.
-func refusedFrame(id string, err error) []byte {
-	r := protocol.Refusal{Type: protocol.TypeError, ID: id, Code: codeOf(err)}
-	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		r.Text, r.RetryMS = e.Text, e.Retry.Milliseconds()
-	}
+func refusedFrame(id string, why *protocol.Error) []byte {
+	r := protocol.Refusal{Type: protocol.TypeError, ID: id, Code: why.Code, Text: why.Text, RetryMS: why.Retry.Milliseconds()}
 	if r.Text == "" {
 		r.Text = r.Code.Sentence()
 	}

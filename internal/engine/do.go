@@ -15,17 +15,13 @@ import (
 func (e *Engine) Do(ctx context.Context, by auth.Identity, name string, payload []byte) ([]byte, *protocol.Error) {
 	done, ok := e.call()
 	if !ok {
-		return nil, &protocol.Error{Code: protocol.CodeUnavailable, Text: "this node is going away: try again"}
+		return nil, &protocol.Error{Code: protocol.CodeUnavailable, Text: "this node is going away: try again", Retry: minRetry}
 	}
 	defer done()
 	fields, id, err := e.do(ctx, &by, name, payload)
 	if err != nil {
-		code := codeOf(err)
-		if refusal, ok := err.(*protocol.Error); ok { //nolint:errorlint // ours are never wrapped
-			return nil, refusal
-		}
 		e.storeFails("a command could not be done", err)
-		return nil, &protocol.Error{Code: code, Text: code.Sentence()}
+		return nil, e.refusal(err)
 	}
 	return doneFrame(id, fields), nil
 }
@@ -63,10 +59,15 @@ func (e *Engine) do(ctx context.Context, by *auth.Identity, name string, payload
 func (e *Engine) write(ctx context.Context, d store.Draft) (store.Result, error) {
 	u, done := e.users.call(d.User.ID)
 	defer func() { done(time.Now()) }()
-	if err := e.mayWrite(u, d.Kind, time.Now()); err != nil {
+	r := e.rooms.open(d.Room)
+	err := e.awaitReaders(ctx, r)
+	if err == nil {
+		err = e.mayWrite(u, r, d.Kind, time.Now())
+	}
+	if err != nil {
+		e.rooms.close(r)
 		return store.Result{}, err
 	}
-	r := e.rooms.open(d.Room)
 	by := &waiter{room: r, engine: e, done: make(chan struct{})}
 	e.writer.Propose(roomlog.Proposal{Log: r.log, Draft: d, By: by})
 	select {

@@ -49,6 +49,7 @@ type Engine struct {
 	slow      chan struct{} // holds who asks the store for what may take long
 	stopped   chan struct{} // closed by Drain
 	crew      crew
+	pressure  pressure
 	pairs     *pairs
 	loops     *loops // nil where there are none
 	viewer    viewer
@@ -96,6 +97,7 @@ func New(c Config) (*Engine, error) {
 // storeFailed tells the log when the store begins to fail, and when it recovers:
 // once each, however many chats are refused in between.
 func (e *Engine) storeFailed(err error) {
+	e.pressure.fails(err != nil)
 	if err != nil {
 		e.log.Error("the store can't write: chats are refused", "err", err)
 		return

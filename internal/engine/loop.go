@@ -121,6 +121,7 @@ func (l *loop) ready(events []poll.Event) {
 		c.ended = c.ended || e.Ended
 		if e.Writable {
 			c.blocked = false
+			c.session.taker.Room()
 		}
 		if e.Readable || len(c.rest) > 0 {
 			l.queue(c)

@@ -195,7 +195,9 @@ func (c *loopConn) flush() {
 		l.queue(c)
 	case c.session.cold != nil:
 		c.readStore()
-	case c.session.state != alive && !c.hungUp:
+	case c.session.state == alive:
+		c.session.taker.Through()
+	case !c.hungUp:
 		c.hungUp = true // the close frame was the last
 		if c.socket.CloseWrite() != nil {
 			c.cut("hung up")
@@ -215,6 +217,7 @@ func (c *loopConn) push(pieces [][]byte) (all bool) {
 		before := len(pieces)
 		if pieces = poll.Advance(pieces, n); len(pieces) > 0 && before-len(pieces) < poll.MaxPieces {
 			c.blocked, c.blockedAt = true, int32(c.loop.wheel.now)
+			c.session.taker.Full()
 			c.rest = slices.Clone(pieces)
 			return false
 		}

@@ -63,9 +63,7 @@ func (s *session) Tick(now time.Time) (silent bool) {
 	if s.state != alive {
 		return false
 	}
-	if s.strain != nil && !now.Before(s.strain.paused) {
-		s.strain.paused = time.Time{}
-	}
+	s.goOn(now)
 	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	switch {
 	case due(s.identity.Expires):

@@ -187,6 +187,7 @@ func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat
 	for b.Bytes < maxPendingWrite {
 		if !x.told && x.reader.Passed(x.end()) {
 			x.told = true
+			x.reader.Counts(&v.session.taker)
 			dst = put(dst, b, marshal(protocol.CaughtUp{Type: protocol.TypeCaughtUp, Room: x.room.name, Seq: x.until}))
 		}
 		var next roomlog.Batch

@@ -85,7 +85,8 @@ type session struct {
 	answers  answers
 	cold     *roomlog.Reader // waits for the store; nil for none
 	warm     []byte          // what it gave, framed
-	strain   *strain         // nil for none that counts
+	taker    roomlog.Taker
+	strain   *strain // nil for none that counts
 	pulse    pulse
 	closing  *closing // how it has ended, or will once nothing is in flight; nil: it doesn't
 	inflight uint8    // proposals without an answer
@@ -98,7 +99,9 @@ type session struct {
 type strain struct {
 	moves    room.Window
 	refusals room.Window
-	paused   time.Time // it reads nothing before; zero if it may
+	paused   time.Time    // Tick looks then whether it may be read from again; zero: it may
+	ahead    *roomlog.Log // of whose readers it is; nil for none
+	aheadAt  time.Time    // since then
 }
 
 // closing is how a session ends.
@@ -193,7 +196,7 @@ func (s *session) MayReceive(now time.Time) bool {
 	if s.state != alive {
 		return true // and waits for the peer's close frame alone
 	}
-	return s.held == nil && s.errand == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && (s.strain == nil || !now.Before(s.strain.paused))
+	return s.held == nil && s.errand == nil && s.closing == nil && s.inflight < maxInflight && !s.answers.full() && (s.strain == nil || s.strain.paused.IsZero())
 }
 
 // Waiting reports whether the session holds something back, or may be given no
@@ -371,7 +374,7 @@ func (s *session) strains() *strain {
 
 // rest gives back what no longer counts.
 func (s *session) rest(now time.Time) {
-	if x := s.strain; x != nil && x.moves.Idle(now) && x.refusals.Idle(now) && !now.Before(x.paused) {
+	if x := s.strain; x != nil && x.moves.Idle(now) && x.refusals.Idle(now) && x.paused.IsZero() {
 		s.strain = nil
 	}
 }
@@ -389,7 +392,7 @@ func (s *session) moved(now time.Time) {
 	x := s.strains()
 	x.moves.Allow(now)
 	if wait := x.moves.Wait(now); wait > 0 {
-		x.paused = now.Add(wait)
+		x.pause(now.Add(wait))
 	}
 }
 

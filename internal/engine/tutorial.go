@@ -56,8 +56,8 @@ func (t *tutorialDialect) chat(c *tutorial.Command, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if s.engine.writer.Full() {
-		return &protocol.Error{Code: protocol.CodeUnavailable}
+	if err := s.engine.mayTake(t.here.room); err != nil {
+		return err
 	}
 	s.inflight++
 	s.engine.writer.Propose(roomlog.Proposal{
@@ -70,6 +70,7 @@ func (t *tutorialDialect) chat(c *tutorial.Command, now time.Time) error {
 		},
 		By: s.carrier,
 	})
+	s.wrote(t.here.room, now)
 	return nil
 }
 
@@ -85,6 +86,7 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	t.leave()
 	t.holds = s.engine.rooms.open(roomName)
 	t.here = t.holds.attach(s)
+	t.here.reader.Counts(&s.taker)
 	own := t.holds.enter(t.here, name, s.carrier.Enters(t.here, nil))
 	if own != nil {
 		s.answers.addFrame(frame.Text, own)

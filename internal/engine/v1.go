@@ -66,7 +66,7 @@ func (v *v1) ok(id string, fields any) { v.tell(doneFrame(id, fields)) }
 // no answers a command that was not done.
 func (v *v1) no(id string, err error, now time.Time) {
 	v.session.engine.metrics.Refused(codeOf(err))
-	v.tell(refusedFrame(id, err))
+	v.tell(refusedFrame(id, v.session.engine.refusal(err)))
 	if codeOf(err) != protocol.CodeUnavailable { // which is no fault of its peer's
 		v.session.tire(now)
 	}
@@ -99,20 +99,23 @@ func (v *v1) hear(m frame.Message, now time.Time) {
 func (v *v1) write(id string, c command, payload []byte, now time.Time) {
 	s := v.session
 	draft, err := c.write(&s.identity, payload)
-	if err == nil {
-		err = s.engine.mayWrite(s.user, draft.Kind, now)
-	}
 	if err != nil {
+		v.no(id, err, now)
+		return
+	}
+	r := s.engine.rooms.open(draft.Room)
+	if err = s.engine.mayWrite(s.user, r, draft.Kind, now); err != nil {
+		s.engine.rooms.close(r)
 		v.no(id, err, now)
 		return
 	}
 	if joined := v.byName[draft.Room]; joined != nil && draft.Kind == protocol.KindMessage {
 		joined.room.wrote(s.identity.User)
 	}
-	r := s.engine.rooms.open(draft.Room)
 	v.flights = append(v.flights, flight{id, r})
 	s.inflight++
 	s.engine.writer.Propose(roomlog.Proposal{Log: r.log, Draft: draft, By: s.carrier})
+	s.wrote(r, now)
 }
 
 func (v *v1) appended(o *outcome) {
@@ -125,7 +128,7 @@ func (v *v1) appended(o *outcome) {
 	switch {
 	case s.state != alive: // it has gone, and can't be told
 	case o.err != nil:
-		v.tell(refusedFrame(f.id, o.err))
+		v.tell(refusedFrame(f.id, s.engine.refusal(o.err)))
 	default:
 		v.tell(writtenFrame(f.id, o))
 	}

@@ -22,6 +22,7 @@ type Metrics struct {
 	Writes     prometheus.Counter // writes to sockets; Deliveries ÷ Writes is the batch
 	Delivery   *Delays            // from an event's append to its handing to a socket
 	ColdReads  prometheus.Counter // pages that slow readers got from the store
+	Slowed     prometheus.Counter // times that a sender was slowed for its room's readers or the store
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
 	commands *prometheus.CounterVec
@@ -52,6 +53,7 @@ func New() *Metrics {
 		Deliveries: counter("parley_deliveries_total", "Frames of a room handed to a session's socket."),
 		Writes:     counter("parley_writes_total", "Writes to sockets."),
 		ColdReads:  counter("parley_cold_reads_total", "Pages of a room's log asked of the store for readers that memory was not enough for."),
+		Slowed:     counter("parley_senders_slowed_total", "Times that a sender wasn't read from for a while because its room's readers, or the store, were behind."),
 		LogDropped: counter("parley_log_lines_dropped_total", "Log lines dropped because their reader did not keep up."),
 		Delivery: newDelays("parley_delivery_seconds",
 			"From an event's append to its handing to a session's socket, for the oldest event of each write."),

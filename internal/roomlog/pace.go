@@ -43,6 +43,16 @@ func (p *pace) end(proposals int) {
 	p.longest = max(p.longest, took)
 }
 
+// standing is how long the store has had the present batch; 0: it has none.
+func (p *pace) standing() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.began.IsZero() {
+		return 0
+	}
+	return time.Since(p.began)
+}
+
 // Pace says how the Writer and its store are doing. Any goroutine may call it.
 func (w *Writer) Pace() Pace {
 	w.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/parley-chat/parley/internal/store"
@@ -71,7 +72,10 @@ func NewWriter(s store.Store, appended func(events int), failed func(err error))
 func (w *Writer) Propose(p Proposal) {
 	w.mu.Lock()
 	w.waiting = append(w.waiting, p)
-	w.bytes += int(unsafe.Sizeof(p)) + len(p.Draft.Text)
+	w.bytes += p.size()
+	if p.Log != nil {
+		p.Log.waiting.Add(int64(p.size()))
+	}
 	mine := !w.writing // and what others propose meanwhile
 	w.writing = true
 	w.mu.Unlock()
@@ -84,16 +88,22 @@ func (w *Writer) Propose(p Proposal) {
 	}
 }
 
-// maxWaiting is how many bytes of proposals may wait, about: far more than a store
-// leaves that works.
-const maxWaiting = 64 << 20
+func (p *Proposal) size() int { return int(unsafe.Sizeof(*p)) + len(p.Draft.Text) }
 
-// Full reports whether the store has stood still for so long that no more may wait
-// for it.
-func (w *Writer) Full() bool {
+// How much may wait for the store, in bytes of proposals, about, and how long: both are
+// far more than a store leaves that works.
+const (
+	maxWaiting  = 64 << 20
+	standsStill = 10 * time.Second
+)
+
+// Full reports whether no more may wait for the store, and how long it has had what it
+// has.
+func (w *Writer) Full() (stood time.Duration, full bool) {
+	stood = w.pace.standing()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.bytes >= maxWaiting
+	return stood, w.bytes >= maxWaiting || stood >= standsStill
 }
 
 // Close appends what is waiting and stops. Nothing may be proposed after.
@@ -186,6 +196,9 @@ func (w *Writer) commit() {
 		results = make([]store.Result, len(batch))
 	}
 	for i := range batch {
+		if l := batch[i].Log; l != nil {
+			l.waiting.Add(-int64(batch[i].size()))
+		}
 		batch[i].By.Appended(&batch[i], &results[i], err)
 	}
 	clear(drafts)
