@@ -36,6 +36,8 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"bar":      bar,
 	"plural":   plural,
 	"underway": underway,
+	// About: a member who is behind gets them later.
+	"deliveries": func(r *engine.RoomView) float64 { return r.Events * float64(r.Members) },
 }).ParseFS(templates, "*.html"))
 
 // drawn is what the template draws.
