@@ -36,7 +36,7 @@ func (s *session) readOn(dst [][]byte, p *roomlog.Repeat) ([][]byte, roomlog.Bat
 		}
 	}
 	if s.answers.empty() && b.Bytes < maxPendingWrite {
-		dst = s.dialect.read(dst, &b, p)
+		dst, b = s.dialect.read(dst, b, p)
 	}
 	return dst, b
 }

@@ -166,19 +166,19 @@ func (v *v1) leave() {
 }
 
 // read reads the rooms in turn, so that a busy one keeps no other waiting.
-func (v *v1) read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte {
+func (v *v1) read(dst [][]byte, b roomlog.Batch, p *roomlog.Repeat) ([][]byte, roomlog.Batch) {
 	for range len(v.rooms) {
 		x := v.rooms[0]
 		copy(v.rooms, v.rooms[1:])
 		v.rooms[len(v.rooms)-1] = x
 		if x.dirty.Swap(false) || x.behind {
-			dst = v.readSeat(x, dst, b, p)
+			dst = v.readSeat(x, dst, &b, p)
 		}
 		if v.session.cold != nil || b.Bytes >= maxPendingWrite {
 			break
 		}
 	}
-	return dst
+	return dst, b
 }
 
 // readSeat reads one room until there is no more, or enough. What was there when the

@@ -29,7 +29,7 @@ type dialect interface {
 	// read appends to dst what the session's rooms have for it, up to maxPendingWrite
 	// bytes with what b counts already. p is what the session before this one was given.
 	// It sets session.cold where the store must be asked before it goes on.
-	read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte
+	read(dst [][]byte, b roomlog.Batch, p *roomlog.Repeat) ([][]byte, roomlog.Batch)
 
 	// coldEnd is how far a reader is to be read from the store.
 	coldEnd(cold *roomlog.Reader) roomlog.Position

@@ -174,9 +174,9 @@ func (t *tutorialDialect) tell(code protocol.Code) {
 	s.carrier.Wake()
 }
 
-func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat) [][]byte {
+func (t *tutorialDialect) read(dst [][]byte, b roomlog.Batch, p *roomlog.Repeat) ([][]byte, roomlog.Batch) {
 	if t.here == nil {
-		return dst
+		return dst, b
 	}
 	for more := true; more && b.Bytes < maxPendingWrite; {
 		var next roomlog.Batch
@@ -189,7 +189,7 @@ func (t *tutorialDialect) read(dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat
 		}
 		more = next.More
 	}
-	return dst
+	return dst, b
 }
 
 func (t *tutorialDialect) coldEnd(*roomlog.Reader) roomlog.Position { return roomlog.End }
