@@ -12,7 +12,11 @@ type pulse struct {
 	nextPing moment
 	begun    moment // of a message that is not whole yet; never without one
 	heard    bool   // something came since the last ping
+	owed     bool   // a ping is yet to be written
 }
+
+// pingFrame is every session's.
+var pingFrame = frame.AppendFrame(nil, frame.Ping, nil)
 
 func newPulse(interval time.Duration, now time.Time) pulse {
 	return pulse{nextPing: momentOf(now.Add(interval)), heard: true}
@@ -91,7 +95,7 @@ func (s *session) beat(now time.Time) (silent bool) {
 	}
 	s.pulse.nextPing = momentOf(planned.Add(interval))
 	s.rest(now)
-	s.answers.addFrame(frame.Ping, nil)
+	s.pulse.owed = true
 	s.carrier.Wake()
 	return false
 }

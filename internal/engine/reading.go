@@ -25,9 +25,13 @@ func (s *session) Next(dst [][]byte, p *roomlog.Repeat) (pieces [][]byte, b room
 	return dst, b
 }
 
-// readOn reads the answers, then the rooms' logs.
+// readOn reads what is owed, the answers, then the rooms' logs.
 func (s *session) readOn(dst [][]byte, p *roomlog.Repeat) ([][]byte, roomlog.Batch) {
 	var b roomlog.Batch
+	if s.pulse.owed {
+		s.pulse.owed = false
+		dst = append(dst, pingFrame)
+	}
 	if !s.answers.empty() {
 		var err error
 		if dst, b, err = s.answers.next(dst, maxPendingWrite); err != nil {
