@@ -58,7 +58,8 @@ type Engine struct {
 
 	mu       sync.Mutex
 	sessions int
-	calls    int // commands without a session, at this moment
+	moves    uint64 // sessions that have come, and that have gone
+	calls    int    // commands without a session, at this moment
 	draining bool
 	empty    chan struct{} // closed, once, when a draining engine has no session and no call
 }
@@ -119,11 +120,15 @@ const forgetEvery = 5 * time.Second
 func (e *Engine) keepHouse() {
 	tick := time.NewTicker(forgetEvery)
 	defer tick.Stop()
+	var r release
 	for {
 		select {
 		case <-tick.C:
 			e.rooms.forget()
 			e.users.sweep(time.Now())
+			if r.due(e.comings()) {
+				giveBack()
+			}
 			e.viewer.forget()
 		case <-e.stopped:
 			return
@@ -131,10 +136,17 @@ func (e *Engine) keepHouse() {
 	}
 }
 
+func (e *Engine) comings() (moves uint64, sessions int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.moves, e.sessions
+}
+
 // Open takes over an upgraded connection and starts its session.
 func (e *Engine) Open(o Opening) {
 	e.mu.Lock()
 	e.sessions++
+	e.moves++
 	e.metrics.Sessions.Set(float64(e.sessions))
 	e.mu.Unlock()
 	if e.loops != nil && e.loops.take(&o) {
@@ -169,6 +181,7 @@ func (e *Engine) ended(s *session) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.sessions--
+	e.moves++
 	e.metrics.Sessions.Set(float64(e.sessions))
 	e.closeIfEmpty()
 }
