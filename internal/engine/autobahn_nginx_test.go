@@ -28,7 +28,7 @@ func startNginx(t *testing.T, to target) target {
 	if err != nil {
 		t.Fatalf("%v; scripts/install.sh installs what this test needs", err)
 	}
-	dir, addr, unused := t.TempDir(), freeAddr(t), freeAddr(t)
+	dir, addr := t.TempDir(), freeAddr(t)
 	conf := filepath.Join(dir, "nginx.conf")
 	config := fmt.Sprintf(`
 daemon off;
@@ -42,7 +42,7 @@ http {
 	uwsgi_temp_path %[1]s/uwsgi;
 	scgi_temp_path %[1]s/scgi;
 	%[2]s
-}`, dir, deployed(t, to.addr, addr, unused, filepath.Join(dir, "access.log")))
+}`, dir, deployed(t, to.addr, addr, dir))
 	if err := os.WriteFile(conf, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ http {
 }
 
 // deployed is the site of deploy/nginx.conf, listening at addr.
-func deployed(t *testing.T, to, addr, unused, accessLog string) string {
+func deployed(t *testing.T, to, addr, dir string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/nginx.conf")
 	if err != nil {
@@ -77,11 +77,11 @@ func deployed(t *testing.T, to, addr, unused, accessLog string) string {
 		"127.0.0.1:8080", to,
 		"listen 443 ssl;", "listen " + addr + ";",
 		"listen [::]:443 ssl;", "",
-		"listen 80;", "listen " + unused + ";",
+		"listen 80;", "listen unix:" + dir + "/plain.sock;", // nobody asks there
 		"listen [::]:80;", "",
 		"ssl_certificate     /etc/ssl/chat.example/fullchain.pem;", "",
 		"ssl_certificate_key /etc/ssl/chat.example/privkey.pem;", "",
-		"/var/log/nginx/parley.log", accessLog,
+		"/var/log/nginx/parley.log", dir + "/access.log",
 	}
 	for i := 0; i < len(changes); i += 2 {
 		if !strings.Contains(string(text), changes[i]) {
