@@ -86,7 +86,7 @@ func (s scene) overSize(all []row) []plot {
 		}
 		plots = append(plots, plot{
 			id: "memory-connections", title: "Memory over connections",
-			about: "Resident memory of the server with so many sessions in their rooms; the one with none is the server just started.",
+			about: "Resident memory of the server with so many sessions in their rooms; the point with none is before the first of them came.",
 			x:     axis{"sessions", linear, tickAmount, count}, y: axis{"resident memory", linear, tickSize, size}, lines: lines,
 		})
 	}
