@@ -34,8 +34,22 @@ func npmInstall(dir string) func(string) error {
 		if _, err := exec.LookPath("npm"); err != nil {
 			return leftOut("it wants Node 20 or newer, with npm")
 		}
+		if installed(dir) {
+			return nil
+		}
 		return runIn(dir, "npm", "ci", "--ignore-scripts", "--omit=optional", "--silent", "--no-audit", "--no-fund")
 	}
+}
+
+// installed says whether npm has put everything there since the lock file changed:
+// it writes down last what it did.
+func installed(dir string) bool {
+	lock, err := os.Stat(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		return false
+	}
+	done, err := os.Stat(filepath.Join(dir, "node_modules/.package-lock.json"))
+	return err == nil && !done.ModTime().Before(lock.ModTime())
 }
 
 // installUWS keeps what somebody has installed from GitHub, and asks which

@@ -15,7 +15,6 @@ import (
 type process struct {
 	cmd  *exec.Cmd
 	addr string
-	out  io.Closer
 	log  tail // of standard error
 }
 
@@ -41,23 +40,26 @@ func (t *tail) said() error {
 const startTimeout = 20 * time.Second
 
 func start(command []string) (*process, error) {
-	r, w := io.Pipe()
 	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec // a server of the table
-	p := &process{cmd: cmd, out: r}
-	cmd.Stdout, cmd.Stderr = w, &p.log
+	p := &process{cmd: cmd}
+	cmd.Stderr = &p.log
+	out, err := cmd.StdoutPipe() // ends when the server does
+	if err != nil {
+		return nil, err
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	addr := make(chan string, 1)
 	go func() {
 		defer close(addr)
-		for lines := bufio.NewScanner(r); lines.Scan(); {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if a, ok := strings.CutPrefix(lines.Text(), "listening on http://"); ok {
 				addr <- a
 				break
 			}
 		}
-		_, _ = io.Copy(io.Discard, r) // until stop
+		_, _ = io.Copy(io.Discard, out) // until stop
 	}()
 	select {
 	case p.addr = <-addr:
@@ -66,7 +68,7 @@ func start(command []string) (*process, error) {
 		}
 	case <-time.After(startTimeout):
 	}
-	return nil, errors.Join(fmt.Errorf("%s has not said where it listens", command[0]), p.stop())
+	return nil, errors.Join(fmt.Errorf("%s has not said where it listens", command[0]), p.stop(), p.log.said())
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
@@ -77,5 +79,5 @@ func (p *process) stop() error {
 		return err
 	}
 	_ = p.cmd.Wait() // says that it was killed
-	return p.out.Close()
+	return nil
 }
