@@ -34,7 +34,7 @@ func startNode(t *testing.T, cfg config.Serve) (url string, drain func()) {
 	if cfg.Store == "" {
 		cfg.Store = "memory"
 	}
-	cfg.Heartbeat = 30 * time.Second
+	cfg.Heartbeat, cfg.Transport = 30*time.Second, "auto"
 	logger, lines := logging.New(t.Output(), "text")
 	n, err := node.Start(cfg, io.Discard, logger, metrics.New())
 	if err != nil {

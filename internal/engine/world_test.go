@@ -176,7 +176,7 @@ func (w *world) sockets() (ours, theirs net.Conn) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it was for one
+	defer l.Close()
 	if theirs, err = net.Dial("tcp", l.Addr().String()); err != nil {
 		w.t.Fatal(err)
 	}

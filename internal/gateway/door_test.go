@@ -52,21 +52,40 @@ type door struct {
 // openDoor opens a door of guests at localhost, unless change has it otherwise.
 func openDoor(t *testing.T, change ...func(*gateway.Config)) *door {
 	t.Helper()
+	return openDoorTo(t, engine.TransportAuto, change...)
+}
+
+// openDoorTo is openDoor, to an engine that carries sessions in that way.
+func openDoorTo(t *testing.T, way engine.Transport, change ...func(*gateway.Config)) *door {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return openDoorAt(t, l, change...)
+	return serveDoor(t, l, way, change...)
 }
 
+// onEach runs a test of sessions once for each way to carry them.
+func onEach(t *testing.T, test func(t *testing.T, way engine.Transport)) {
+	for _, way := range []engine.Transport{engine.TransportAuto, engine.TransportGoroutines} {
+		t.Run(string(way), func(t *testing.T) { test(t, way) })
+	}
+}
+
+// openDoorAt is openDoor, at a listener of the test's own, whose connections are pipes.
 func openDoorAt(t *testing.T, l net.Listener, change ...func(*gateway.Config)) *door {
+	t.Helper()
+	return serveDoor(t, l, engine.TransportGoroutines, change...)
+}
+
+func serveDoor(t *testing.T, l net.Listener, way engine.Transport, change ...func(*gateway.Config)) *door {
 	t.Helper()
 	d := &door{t: t, addr: l.Addr().String(), metrics: metrics.New(), log: &logBuffer{}, opened: make(chan engine.Opening, 1000)}
 	log := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store := memory.New(memory.DefaultBudget)
 	e, err := engine.New(engine.Config{Store: store, Metrics: d.metrics, Log: log, Heartbeat: 30 * time.Second,
-		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20},
-		Pass:   func(guest protocol.User) string { return passes.Issue(guest, time.Now()) }})
+		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}, Transport: way,
+		Pass: func(guest protocol.User) string { return passes.Issue(guest, time.Now()) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/frame"
-
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -26,33 +26,35 @@ func TestHandshakeOfTheRFCIsAnswered(t *testing.T) {
 }
 
 func TestHandshakeIsReadAsHTTPIs(t *testing.T) {
-	d := openDoor(t)
-	for name, text := range map[string]string{
-		"names in small letters":         strings.ReplaceAll(request("GET / HTTP/1.1"), "Sec-WebSocket", "sec-websocket"),
-		"tokens in capitals":             request("GET / HTTP/1.1", "Upgrade: WEBSOCKET", "Connection: UPGRADE"),
-		"Firefox's Connection":           request("GET / HTTP/1.1", "Connection: keep-alive, Upgrade"),
-		"Connection over two lines":      request("GET / HTTP/1.1", "Connection: keep-alive", "+Connection: Upgrade"),
-		"empty elements of a list":       request("GET / HTTP/1.1", "Connection: ,, Upgrade ,"),
-		"several protocols to choose":    request("GET / HTTP/1.1", "Upgrade: h2c, websocket"),
-		"spaces around a value":          request("GET / HTTP/1.1", "Sec-WebSocket-Version:   13\t "),
-		"a query":                        request("GET /?name=ada HTTP/1.1"),
-		"the whole URL":                  request("GET http://localhost:8080/ws HTTP/1.1"),
-		"a body of no bytes":             request("GET / HTTP/1.1", "Content-Length: 0"),
-		"extensions that are no list":    request("GET / HTTP/1.1", "Sec-WebSocket-Extensions: ;;=,"),
-		"extensions that nobody has":     request("GET / HTTP/1.1", "Sec-WebSocket-Extensions: x-unknown; a=b"),
-		"a host of IPv6":                 request("GET / HTTP/1.1", "Host: [::1]:8080"),
-		"lines that end in LF alone":     strings.ReplaceAll(request("GET / HTTP/1.1"), "\r\n", "\n"),
-		"an expectation without a body":  request("GET / HTTP/1.1", "Expect: 100-continue"),
-		"a cookie that is none":          request("GET / HTTP/1.1", "Cookie: ;;==;"),
-		"a header of many lines":         request("GET / HTTP/1.1", "X-Many: 1"+strings.Repeat("\r\nX-Many: 1", 500)),
-		"an X-Forwarded-For that's none": request("GET / HTTP/1.1", "X-Forwarded-For: ,,unknown,999.1.1.1"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := d.ask(text); got.status != 101 {
-				t.Errorf("%+v, want 101", got)
-			}
-		})
-	}
+	onEach(t, func(t *testing.T, way engine.Transport) {
+		d := openDoorTo(t, way)
+		for name, text := range map[string]string{
+			"names in small letters":         strings.ReplaceAll(request("GET / HTTP/1.1"), "Sec-WebSocket", "sec-websocket"),
+			"tokens in capitals":             request("GET / HTTP/1.1", "Upgrade: WEBSOCKET", "Connection: UPGRADE"),
+			"Firefox's Connection":           request("GET / HTTP/1.1", "Connection: keep-alive, Upgrade"),
+			"Connection over two lines":      request("GET / HTTP/1.1", "Connection: keep-alive", "+Connection: Upgrade"),
+			"empty elements of a list":       request("GET / HTTP/1.1", "Connection: ,, Upgrade ,"),
+			"several protocols to choose":    request("GET / HTTP/1.1", "Upgrade: h2c, websocket"),
+			"spaces around a value":          request("GET / HTTP/1.1", "Sec-WebSocket-Version:   13\t "),
+			"a query":                        request("GET /?name=ada HTTP/1.1"),
+			"the whole URL":                  request("GET http://localhost:8080/ws HTTP/1.1"),
+			"a body of no bytes":             request("GET / HTTP/1.1", "Content-Length: 0"),
+			"extensions that are no list":    request("GET / HTTP/1.1", "Sec-WebSocket-Extensions: ;;=,"),
+			"extensions that nobody has":     request("GET / HTTP/1.1", "Sec-WebSocket-Extensions: x-unknown; a=b"),
+			"a host of IPv6":                 request("GET / HTTP/1.1", "Host: [::1]:8080"),
+			"lines that end in LF alone":     strings.ReplaceAll(request("GET / HTTP/1.1"), "\r\n", "\n"),
+			"an expectation without a body":  request("GET / HTTP/1.1", "Expect: 100-continue"),
+			"a cookie that is none":          request("GET / HTTP/1.1", "Cookie: ;;==;"),
+			"a header of many lines":         request("GET / HTTP/1.1", "X-Many: 1"+strings.Repeat("\r\nX-Many: 1", 500)),
+			"an X-Forwarded-For that's none": request("GET / HTTP/1.1", "X-Forwarded-For: ,,unknown,999.1.1.1"),
+		} {
+			t.Run(name, func(t *testing.T) {
+				if got := d.ask(text); got.status != 101 {
+					t.Errorf("%+v, want 101", got)
+				}
+			})
+		}
+	})
 }
 
 func TestMalformedHandshakeIsToldWhatWouldBeRight(t *testing.T) {
@@ -180,34 +182,36 @@ func TestNothingIsReadBehindARefusedHandshake(t *testing.T) {
 }
 
 func TestWhatFollowsTheHandshakeIsTheSessions(t *testing.T) {
-	join := string(frame.AppendMaskedFrame(nil, frame.Text, []byte(`{"type":"join","username":"ada"}`), [4]byte{1, 2, 3, 4}))
-	for name, c := range map[string]struct{ early, want string }{
-		"a message":           {join, "ada joined #general"},
-		"half a message":      {join[:3], ""},
-		"another request":     {"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "\x88"}, // 'G' has reserved bits: a close frame
-		"a message unmasked":  {"\x81\x02{}", "\x88"},
-		"more than a buffer":  {strings.Repeat(join, 300), "ada joined #general"},
-		"a thousand zeros":    {strings.Repeat("\x00", 1000), "\x88"},
-		"a close and garbage": {"\x88\x80\x01\x02\x03\x04garbage", "\x88"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := openDoor(t)
-			conn := d.connect()
-			if _, err := io.WriteString(conn, request("GET / HTTP/1.1")+c.early); err != nil {
-				t.Fatal(err)
-			}
-			r := bufio.NewReader(conn)
-			answer, err := http.ReadResponse(r, nil)
-			if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-				t.Fatalf("%v, %v; want 101", answer, err)
-			}
-			answer.Body.Close()
-			if got := readUntil(r, c.want); !strings.Contains(got, c.want) {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-			d.wantServes()
-		})
-	}
+	onEach(t, func(t *testing.T, way engine.Transport) {
+		join := string(frame.AppendMaskedFrame(nil, frame.Text, []byte(`{"type":"join","username":"ada"}`), [4]byte{1, 2, 3, 4}))
+		for name, c := range map[string]struct{ early, want string }{
+			"a message":           {join, "ada joined #general"},
+			"half a message":      {join[:3], ""},
+			"another request":     {"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "\x88"}, // 'G' has reserved bits: a close frame
+			"a message unmasked":  {"\x81\x02{}", "\x88"},
+			"more than a buffer":  {strings.Repeat(join, 300), "ada joined #general"},
+			"a thousand zeros":    {strings.Repeat("\x00", 1000), "\x88"},
+			"a close and garbage": {"\x88\x80\x01\x02\x03\x04garbage", "\x88"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				d := openDoorTo(t, way)
+				conn := d.connect()
+				if _, err := io.WriteString(conn, request("GET / HTTP/1.1")+c.early); err != nil {
+					t.Fatal(err)
+				}
+				r := bufio.NewReader(conn)
+				answer, err := http.ReadResponse(r, nil)
+				if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+					t.Fatalf("%v, %v; want 101", answer, err)
+				}
+				answer.Body.Close()
+				if got := readUntil(r, c.want); !strings.Contains(got, c.want) {
+					t.Errorf("got %q, want %q", got, c.want)
+				}
+				d.wantServes()
+			})
+		}
+	})
 }
 
 // readUntil reads until it has read want, or there is no more.
@@ -251,27 +255,29 @@ func TestSubprotocolIsParleyV1OrATokenOfferedAlone(t *testing.T) {
 }
 
 func TestDeflateIsAgreedWithAnIndependentClient(t *testing.T) {
-	d := openDoor(t)
-	for mode, want := range map[websocket.CompressionMode]bool{
-		websocket.CompressionDisabled:          false,
-		websocket.CompressionNoContextTakeover: true,
-		websocket.CompressionContextTakeover:   true,
-	} {
-		conn, answer, err := d.dial(&websocket.DialOptions{CompressionMode: mode, CompressionThreshold: 1})
-		if err != nil {
-			t.Fatal(err)
+	onEach(t, func(t *testing.T, way engine.Transport) {
+		d := openDoorTo(t, way)
+		for mode, want := range map[websocket.CompressionMode]bool{
+			websocket.CompressionDisabled:          false,
+			websocket.CompressionNoContextTakeover: true,
+			websocket.CompressionContextTakeover:   true,
+		} {
+			conn, answer, err := d.dial(&websocket.DialOptions{CompressionMode: mode, CompressionThreshold: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := <-d.opened
+			if agreed := answer.Header.Get("Sec-WebSocket-Extensions") != ""; o.Deflate != want || agreed != want {
+				t.Errorf("mode %d: session deflates %v, the client was told so %v; want %v", mode, o.Deflate, agreed, want)
+			}
+			if err := conn.Write(t.Context(), websocket.MessageText, []byte(`{"type":"join","username":"ada","room":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}`)); err != nil {
+				t.Fatal(err)
+			}
+			if _, got, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(got), "ada joined") {
+				t.Errorf("mode %d: got %s, %v", mode, got, err)
+			}
 		}
-		o := <-d.opened
-		if agreed := answer.Header.Get("Sec-WebSocket-Extensions") != ""; o.Deflate != want || agreed != want {
-			t.Errorf("mode %d: session deflates %v, the client was told so %v; want %v", mode, o.Deflate, agreed, want)
-		}
-		if err := conn.Write(t.Context(), websocket.MessageText, []byte(`{"type":"join","username":"ada","room":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}`)); err != nil {
-			t.Fatal(err)
-		}
-		if _, got, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(got), "ada joined") {
-			t.Errorf("mode %d: got %s, %v", mode, got, err)
-		}
-	}
+	})
 }
 
 func TestFaultOfAPeersIsNoneOfTheOperators(t *testing.T) {

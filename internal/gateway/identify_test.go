@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/parley-chat/parley/internal/auth"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/gateway"
 	"github.com/parley-chat/parley/protocol"
 )
@@ -148,31 +149,33 @@ func TestChecksComeInTheirOrder(t *testing.T) {
 }
 
 func TestUserHasFiftySessionsAtMost(t *testing.T) {
-	d := openDoor(t, asUsers)
-	as := func(user string) *websocket.DialOptions {
-		return &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + d.token(user)}}}
-	}
-	var first *websocket.Conn
-	for i := range protocol.MaxSessionsPerUser {
-		conn, _, err := d.dial(as("ada"))
-		if err != nil {
-			t.Fatalf("session %d: %v", i+1, err)
+	onEach(t, func(t *testing.T, way engine.Transport) {
+		d := openDoorTo(t, way, asUsers)
+		as := func(user string) *websocket.DialOptions {
+			return &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + d.token(user)}}}
 		}
-		first = conn
-	}
-	if _, answer, err := d.dial(as("ada")); err == nil || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
-		t.Fatalf("one more: %v, %v; want 429 with Retry-After", answer, err)
-	}
-	if _, _, err := d.dial(as("grace")); err != nil {
-		t.Errorf("another user: %v", err)
-	}
-	if err := first.Close(websocket.StatusNormalClosure, ""); err != nil {
-		t.Fatal(err)
-	}
-	within(t, func() bool { _, _, err := d.dial(as("ada")); return err == nil }, "one who left made room for another")
-	if got := d.refused("too_many_sessions"); got == "0" || got == "" {
-		t.Errorf("counted %q, want 1 or more", got)
-	}
+		var first *websocket.Conn
+		for i := range protocol.MaxSessionsPerUser {
+			conn, _, err := d.dial(as("ada"))
+			if err != nil {
+				t.Fatalf("session %d: %v", i+1, err)
+			}
+			first = conn
+		}
+		if _, answer, err := d.dial(as("ada")); err == nil || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
+			t.Fatalf("one more: %v, %v; want 429 with Retry-After", answer, err)
+		}
+		if _, _, err := d.dial(as("grace")); err != nil {
+			t.Errorf("another user: %v", err)
+		}
+		if err := first.Close(websocket.StatusNormalClosure, ""); err != nil {
+			t.Fatal(err)
+		}
+		within(t, func() bool { _, _, err := d.dial(as("ada")); return err == nil }, "one who left made room for another")
+		if got := d.refused("too_many_sessions"); got == "0" || got == "" {
+			t.Errorf("counted %q, want 1 or more", got)
+		}
+	})
 }
 
 func TestWhoamiSaysWhoOneIsOrWhyNot(t *testing.T) {

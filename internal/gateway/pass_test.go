@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -83,15 +84,17 @@ func (d *door) welcome(query string, offers ...string) (w protocol.Welcome) {
 }
 
 func TestWelcomeGivesThePassThatMakesOneTheSame(t *testing.T) {
-	d := openDoor(t)
-	first := d.welcome("?name=grace", "parley.v1")
-	again := d.welcome("", "parley.v1", "parley.token."+first.Pass)
-	if first.User.Name != "grace" || !newGuest.MatchString(first.User.ID) || again.User != first.User || again.Pass == "" {
-		t.Errorf("welcomed as %+v, then as %+v", first.User, again.User)
-	}
-	if other := d.welcome("", "parley.v1"); other.User.ID == first.User.ID {
-		t.Errorf("another guest is welcomed as %+v, too", other.User)
-	}
+	onEach(t, func(t *testing.T, way engine.Transport) {
+		d := openDoorTo(t, way)
+		first := d.welcome("?name=grace", "parley.v1")
+		again := d.welcome("", "parley.v1", "parley.token."+first.Pass)
+		if first.User.Name != "grace" || !newGuest.MatchString(first.User.ID) || again.User != first.User || again.Pass == "" {
+			t.Errorf("welcomed as %+v, then as %+v", first.User, again.User)
+		}
+		if other := d.welcome("", "parley.v1"); other.User.ID == first.User.ID {
+			t.Errorf("another guest is welcomed as %+v, too", other.User)
+		}
+	})
 }
 
 func TestPassThatDoesNotHoldIsRefused(t *testing.T) {
@@ -176,19 +179,21 @@ func TestNameOfATokenStands(t *testing.T) {
 }
 
 func TestGuestHasFiftySessionsAtMost(t *testing.T) {
-	d := openDoor(t)
-	again := request("GET / HTTP/1.1", "Authorization: Bearer "+d.pass(ada, 0))
-	for i := range protocol.MaxSessionsPerUser {
-		if got := d.askOn(d.connect(), again); got.status != 101 {
-			t.Fatalf("session %d: %+v", i+1, got)
+	onEach(t, func(t *testing.T, way engine.Transport) {
+		d := openDoorTo(t, way)
+		again := request("GET / HTTP/1.1", "Authorization: Bearer "+d.pass(ada, 0))
+		for i := range protocol.MaxSessionsPerUser {
+			if got := d.askOn(d.connect(), again); got.status != 101 {
+				t.Fatalf("session %d: %+v", i+1, got)
+			}
 		}
-	}
-	if got := d.ask(again); got.status != 429 || got.header.Get("Retry-After") == "" {
-		t.Errorf("one more: %+v, want 429 with Retry-After", got)
-	}
-	if got := d.ask(request("GET / HTTP/1.1")); got.status != 101 {
-		t.Errorf("another guest: %+v, want 101", got)
-	}
+		if got := d.ask(again); got.status != 429 || got.header.Get("Retry-After") == "" {
+			t.Errorf("one more: %+v, want 429 with Retry-After", got)
+		}
+		if got := d.ask(request("GET / HTTP/1.1")); got.status != 101 {
+			t.Errorf("another guest: %+v, want 101", got)
+		}
+	})
 }
 
 func TestWhoamiKnowsAGuestByThePass(t *testing.T) {

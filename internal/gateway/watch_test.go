@@ -149,9 +149,15 @@ func (e telling) Open(o engine.Opening) {
 }
 
 func TestSessionCountsAsOneUntilItEnds(t *testing.T) {
+	for _, way := range []engine.Transport{engine.TransportAuto, engine.TransportGoroutines} {
+		t.Run(string(way), func(t *testing.T) { countsUntilItEnds(t, way) })
+	}
+}
+
+func countsUntilItEnds(t *testing.T, way engine.Transport) {
 	m, log := metrics.New(), slog.New(slog.DiscardHandler)
 	running, err := engine.New(engine.Config{Store: memory.New(memory.DefaultBudget), Metrics: m, Log: log, Heartbeat: time.Minute,
-		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}})
+		Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}, Transport: way})
 	if err != nil {
 		t.Fatal(err)
 	}

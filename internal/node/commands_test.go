@@ -116,7 +116,9 @@ var alone = []step{
 func TestEveryCommandKeepsToTheContract(t *testing.T) {
 	s := &seen{all: map[string]bool{}}
 	for _, store := range []string{"memory", "sqlite"} {
-		t.Run(store+" socket", func(t *testing.T) { everyCommandOfASession(t, s, store) })
+		for _, transport := range []string{"auto", "goroutines"} {
+			t.Run(store+" socket "+transport, func(t *testing.T) { everyCommandOfASession(t, s, store, transport) })
+		}
 		t.Run(store+" http", func(t *testing.T) { everyCommandOverHTTP(t, s, store) })
 	}
 	t.Run("rooms of a token", func(t *testing.T) { everyCommandIsForbidden(t, s) })
@@ -160,8 +162,8 @@ func furnish(t *testing.T, n *node.Node, s *seen) *talker {
 	return grace
 }
 
-func everyCommandOfASession(t *testing.T, s *seen, store string) {
-	n := start(t, func(c *config.Serve) { c.Store = store })
+func everyCommandOfASession(t *testing.T, s *seen, store, transport string) {
+	n := start(t, func(c *config.Serve) { c.Store, c.Transport = store, transport })
 	grace := furnish(t, n, s)
 	ada := open(t, n, s, "?name=ada", nil)
 	if f := ada.mustDo("join", `"room":"lobby"`); !strings.Contains(f.text, `"from":1,`) {

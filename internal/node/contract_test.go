@@ -44,7 +44,7 @@ func (s *seen) want(t *testing.T, format string, args ...any) {
 // start runs a node as `parley serve` would.
 func start(t *testing.T, change func(*config.Serve)) *node.Node {
 	t.Helper()
-	cfg := config.Serve{Listen: "localhost:0", Store: "sqlite", Data: t.TempDir(), Broker: "memory", Heartbeat: 30 * time.Second}
+	cfg := config.Serve{Listen: "localhost:0", Store: "sqlite", Data: t.TempDir(), Broker: "memory", Heartbeat: 30 * time.Second, Transport: "auto"}
 	change(&cfg)
 	n, err := node.Start(cfg, io.Discard, slog.New(slog.DiscardHandler), metrics.New())
 	if err != nil {
