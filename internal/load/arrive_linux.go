@@ -109,6 +109,8 @@ func (l *loop) leave(s *session) {
 		s.room.hearers--
 	}
 	s.placed = l.resumer != nil
+	s.early = s.early[:0]
+	s.back = s.back || wasIn
 	s.retryAt = l.now()
 	l.later = append(l.later, s)
 }
@@ -136,9 +138,9 @@ func (l *loop) readyToJoin(s *session) error {
 	s.state = ready
 	l.readied++
 	switch {
-	case s.epoch != "" && l.resumer != nil:
+	case s.back && l.resumer != nil:
 		l.payload = l.resumer.Rejoin(l.payload[:0], s.who, s.epoch, s.seq)
-	case !s.placed:
+	case s.back:
 		l.payload = l.cfg.Wire.Join(l.payload[:0], s.who)
 	case l.admits:
 		return l.wait(s)
@@ -181,8 +183,8 @@ func (l *loop) joined(s *session, m *Message) error {
 	}
 	s.state = in
 	l.present++
-	if back := s.epoch != "" || !s.placed; back {
-		if !s.placed {
+	if s.back {
+		if l.resumer == nil {
 			s.room.hearers++
 		}
 		if l.onBack != nil {

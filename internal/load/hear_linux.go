@@ -51,21 +51,41 @@ func (l *loop) delivered(s *session, message []byte, now int64) error {
 	if len(message) < l.least {
 		return fmt.Errorf("%w: a delivery of %d bytes, want at least %d: %.200q", ErrBroken, len(message), l.least, message)
 	}
-	if !s.placed {
-		place, err := l.order.place(&s.room.talk, token)
-		if err != nil {
+	l.bytes += uint64(len(message))
+	s.seq = l.message.Seq
+	if s.placed {
+		return l.heard(s, token, now)
+	}
+	s.early = append(s.early, hearing{token, now})
+	return l.place(s)
+}
+
+// place gives a session that came back without a cursor its place in the room's
+// order, once another one has seen what it saw first, and takes all that it has
+// heard until then.
+func (l *loop) place(s *session) error {
+	place, seen, err := l.order.place(&s.room.talk, s.early[0].token)
+	if err != nil || !seen {
+		return err
+	}
+	s.place, s.placed = place, true
+	for _, h := range s.early {
+		if err := l.heard(s, h.token, h.at); err != nil {
 			return err
 		}
-		s.place, s.placed = place, true
 	}
+	s.early = s.early[:0]
+	return nil
+}
+
+// heard takes the next message of a session's room.
+func (l *loop) heard(s *session, token uint64, now int64) error {
 	from, err := l.order.see(&s.room.talk, s.place, token)
 	if err != nil {
 		return err
 	}
 	s.place++
-	s.seq = l.message.Seq
 	l.deliveries++
-	l.bytes += uint64(len(message))
 	took := time.Duration(now - from.at)
 	l.second.add(took)
 	if s.quiet {

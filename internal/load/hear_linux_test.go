@@ -63,3 +63,40 @@ func BenchmarkHear(b *testing.B) {
 		})
 	}
 }
+
+// Whoever comes back may be the first to be read, and hear a message that came
+// after one that nobody has been read of yet.
+func TestWhoComesBackDoesNotMakeTheOrder(t *testing.T) {
+	l, ada, _ := newcomer(t, Tutorial{}, 3)
+	grace := &session{index: 1, who: ada.who, room: ada.room, back: true, state: joining}
+	l.sessions = append(l.sessions, grace)
+	back := 0
+	l.onBack = func() { back++ }
+	hear := func(s *session, payload []byte) {
+		t.Helper()
+		if err := l.frame(s, frame.Text, payload, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chat := func(s *session, n uint32) {
+		t.Helper()
+		_, payload, _, _ := next(appendDelivery(nil, Tutorial{}, n)) // it is whole
+		hear(s, payload)
+	}
+	chat(grace, 1)
+	hear(grace, []byte(`{"type":"system","text":"u00001 joined #bench00000","users":[]}`)) // behind a chat: it counts all the same
+	chat(ada, 0)
+	chat(ada, 1)
+	if back != 1 || !lags(grace) {
+		t.Errorf("%d came back; grace lags: %v", back, lags(grace))
+	}
+	if err := l.placeAll(); err != nil || lags(grace) || grace.place != 2 {
+		t.Errorf("grace is at %d, lags: %v, %v", grace.place, lags(grace), err)
+	}
+	chat(grace, 2)
+	chat(ada, 2)
+	if l.deliveries != 5 || l.present != 1 {
+		t.Errorf("%d deliveries, %d present", l.deliveries, l.present)
+	}
+	ada.state, grace.state = away, away
+}

@@ -124,6 +124,9 @@ func (l *loop) drain(ctx context.Context) error {
 	}
 	began, since, last := l.now(), l.now(), l.deliveries
 	for {
+		if err := l.placeAll(); err != nil {
+			return err
+		}
 		behind := l.behind()
 		if behind == 0 && l.order.unseen == 0 {
 			return nil
@@ -163,6 +166,19 @@ func (l *loop) lastWord() error {
 		return nil
 	}
 	return l.say(l.sessions[0], l.now())
+}
+
+// placeAll places those who wait for it, though they hear nothing more.
+func (l *loop) placeAll() error {
+	for _, s := range l.sessions {
+		if len(s.early) == 0 {
+			continue
+		}
+		if err := l.place(s); err != nil {
+			return fmt.Errorf("session %s: %w", s.who.Name, err)
+		}
+	}
+	return nil
 }
 
 // behind counts the sessions that have not seen all of the rooms that they are in.

@@ -100,17 +100,15 @@ func (o *order) first(t *talk, place, token uint64) (*seeing, error) {
 	return s, nil
 }
 
-// place is where a session goes on that came back without a cursor, and now sees
-// token first.
-func (o *order) place(t *talk, token uint64) (uint64, error) {
+// place is where a session goes on that came back without a cursor, and saw token
+// first. That can't be said until another session has seen it: there may be others
+// before it that nobody has seen yet.
+func (o *order) place(t *talk, token uint64) (place uint64, seen bool, err error) {
 	from, _, err := o.find(t, token)
-	switch {
-	case err != nil:
-		return 0, err
-	case from.seen:
-		return from.place, nil
+	if err != nil {
+		return 0, false, err
 	}
-	return t.head, nil
+	return from.place, from.seen, nil
 }
 
 func (o *order) find(t *talk, token uint64) (*sending, uint32, error) {

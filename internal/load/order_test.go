@@ -96,9 +96,10 @@ func TestWhoComesBackGoesOnWhereItsFirstMessageStands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for n, want := range []uint64{0, 1, 2} { // the last one it is the first to see
-		if got, err := o.place(lobby, tokenOf(uint32(n))); got != want || err != nil {
-			t.Errorf("message %d: place %d, %v", n, got, err)
+	for n, wantSeen := range []bool{true, true, false} { // of the last one nobody can say yet
+		place, seen, err := o.place(lobby, tokenOf(uint32(n)))
+		if seen != wantSeen || seen && place != uint64(n) || err != nil {
+			t.Errorf("message %d: place %d, seen %v, %v", n, place, seen, err)
 		}
 	}
 }

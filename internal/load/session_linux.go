@@ -17,17 +17,26 @@ type session struct {
 	rest    []byte // the beginning of a frame that was not read whole
 	out     []byte // what the socket had no room for
 	deaf    bool   // it reads nothing for now
+	back    bool   // it has been in its room before
 	tries   int    // handshakes that failed since it was last connected
 	retryAt int64
 
 	// What it has seen. Without placed, it has come back without a cursor, and goes on
-	// in its room's order wherever the first message that it sees stands.
+	// in its room's order where the first message that it saw stands, once that is
+	// known.
 	place  uint64
 	placed bool
-	seq    uint64 // of a Resumer: its cursor
+	early  []hearing // what it has heard before
+	seq    uint64    // of a Resumer: its cursor
 	epoch  string
 
 	asked int64 // when its page was asked for; 0 for none
+}
+
+// hearing is a message that a session has heard, and when.
+type hearing struct {
+	token uint64
+	at    int64
 }
 
 // state is how far a session has come.
