@@ -14,7 +14,7 @@ import (
 // again each slowFor. Once that has lasted slowLimit, what it sends is refused.
 const (
 	slowFor   = 20 * time.Millisecond
-	slowLimit = 5 * time.Second
+	slowLimit = 10 * time.Second
 )
 
 // How long one who is refused with unavailable is told to wait: as long as it has been

@@ -16,12 +16,14 @@ type outrun struct {
 	is     atomic.Bool
 }
 
-// A reader is late that has yet to be given an event as old as lateAfter, or as far
-// back as LateBytes: an eighth of what the log keeps. One in lateShare may be late
-// while all others keep up.
+// A reader is late that has yet to be given what lies as far back as LateBytes: an
+// eighth of what the log keeps. So it is with what is as old as lateAfter, unless one
+// write brings it up: then the node is busy, and to slow the writers would not help. One
+// in lateShare may be late while all others keep up.
 const (
-	lateAfter = 250 * time.Millisecond
 	LateBytes = 1 << 20
+	lateAfter = 250 * time.Millisecond
+	oneWrite  = 64 << 10
 	lateShare = 8
 
 	lookEvery = 10 * time.Millisecond
@@ -78,31 +80,38 @@ func (l *Log) isOutrun(now time.Duration) bool {
 	return late*lateShare > readers
 }
 
-// due is the place that every reader should have passed: behind what was appended by
-// then, and behind all but the last LateBytes.
+// due is the place that every reader should have passed, where what was appended up to
+// by is old.
 func (s *stream) due(by time.Duration) Cursor {
-	n := len(s.segments)
-	if n == 0 {
-		return s.head
-	}
-	old := sort.Search(n, func(i int) bool {
+	return max(s.before(LateBytes), min(s.old(by), s.before(oneWrite)))
+}
+
+// old is the place behind what was appended up to by.
+func (s *stream) old(by time.Duration) Cursor {
+	i := sort.Search(len(s.segments), func(i int) bool {
 		marks := s.segments[i].marks
 		return marks[len(marks)-1].at > by
 	})
-	place := s.head
-	if old < n {
-		g := &s.segments[old]
-		place = g.first + Cursor(sort.Search(len(g.marks), func(i int) bool { return g.marks[i].at > by }))
+	if i == len(s.segments) {
+		return s.head
 	}
-	for i, left := n-1, LateBytes; i >= 0; i-- {
+	g := &s.segments[i]
+	return g.first + Cursor(sort.Search(len(g.marks), func(i int) bool { return g.marks[i].at > by }))
+}
+
+// before is the place that so many bytes lie behind, or a part of a frame more: the
+// first that is held, where that is less.
+func (s *stream) before(bytes int) Cursor {
+	for i := len(s.segments) - 1; i >= 0; i-- {
 		g := &s.segments[i]
-		if left -= len(g.buf); left >= 0 {
-			continue
+		if bytes -= len(g.buf); bytes < 0 {
+			return g.first + Cursor(sort.Search(len(g.marks), func(j int) bool { return int(g.marks[j].end) > -bytes }))
 		}
-		far := g.first + Cursor(sort.Search(len(g.marks), func(j int) bool { return int(g.marks[j].end) > -left }))
-		return max(place, far)
 	}
-	return place
+	if len(s.segments) == 0 {
+		return s.head
+	}
+	return s.segments[0].first
 }
 
 // Waiting is how many bytes of proposals for the log wait for the store, about.

@@ -75,9 +75,13 @@ func TestALogIsOutrunByWhatManyWaitForTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(4)
 		c.say(1)
+		time.Sleep(lateAfter)
+		c.want(t, false, "an event that the next write brings")
+		c.readOn(t, 0)
+		c.say(2 * oneWrite)
 		time.Sleep(lateAfter - 3*lookEvery)
-		c.want(t, false, "an event that isn't late yet")
-		c.want(t, true, "one that is")
+		c.want(t, false, "more than one write, but not late yet")
+		c.want(t, true, "late by now")
 		time.Sleep(time.Second)
 		if behind := c.log.Outrun(); behind < time.Second || behind > 2*time.Second {
 			t.Errorf("outrun for %v", behind)
