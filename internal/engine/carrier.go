@@ -3,11 +3,16 @@ package engine
 import "github.com/parley-chat/parley/internal/roomlog"
 
 // carrier moves the bytes of one session: it owns the session's socket and
-// calls the session's methods, one at a time. Wake, Enters and Left are called by
+// calls the session's methods, one at a time. Wake, Moves, Enters and Left are called by
 // the session, in its turn; the others by anybody, and they never block.
 type carrier interface {
 	// Wake says that the session may have something to write.
 	Wake()
+
+	// Moves is asked by a session that is about to come into its only room, with nothing
+	// in flight. If it says yes, the session must hold that step back: it is carried
+	// elsewhere first, with those who are in the room.
+	Moves(r *liveRoom) bool
 
 	// Enters gives whom a room that the session comes into is to tell of more, until
 	// Left. x is its seat there, whose dirty is to be set then; nil for a session that

@@ -142,6 +142,9 @@ func signal(c chan struct{}) {
 // goroutine may call it.
 func (c *conn) Wake() { signal(c.more) }
 
+// Moves implements carrier.
+func (*conn) Moves(*liveRoom) bool { return false }
+
 // Enters implements carrier.
 func (c *conn) Enters(_ *presence, x *seat) waker {
 	if x == nil {

@@ -158,12 +158,15 @@ func (e *Engine) Open(o Opening) {
 // began is told of each session, in its first turn.
 func (e *Engine) began(s *session) {
 	e.lines.say("session opened", s.attrs())
-	e.mu.Lock()
-	draining := e.draining
-	e.mu.Unlock()
-	if draining {
+	if e.isDraining() {
 		s.drain()
 	}
+}
+
+func (e *Engine) isDraining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining
 }
 
 // ended is told of each session, behind its last turn.

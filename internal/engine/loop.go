@@ -141,6 +141,10 @@ func (l *loop) read(now time.Time) {
 		l.queue(n.conn)
 	}
 	for to, payload := range l.pile.told {
+		if to.conn.notes.Load() != &l.notes { // it has moved meanwhile
+			to.conn.Tell(to.room, payload)
+			continue
+		}
 		to.conn.told(to.room, payload)
 	}
 	l.pile.told = nil
@@ -176,17 +180,12 @@ func (l *loop) step(now time.Time) {
 func (l *loop) open(socket poll.Socket, o *Opening) {
 	opening := *o
 	l.notes.task(func(now time.Time) {
-		c := &loopConn{loop: l, socket: socket, closed: opening.Closed}
+		c := &loopConn{socket: socket, closed: opening.Closed}
 		_ = socket.SetSendBuffer(sendBuffer) // a wish: the kernel's own size works too
-		if need := int(socket) + 1; need > len(l.conns) {
-			l.conns = append(l.conns, make([]*loopConn, need-len(l.conns))...)
-		}
-		l.conns[socket] = c
-		l.count++
+		l.own(c)
 		c.session.begin(l.engine, c, &opening, now)
 		l.engine.began(&c.session)
-		if err := l.poller.Add(socket); err != nil {
-			c.cut(err.Error())
+		if !l.attend(c) {
 			return
 		}
 		if len(opening.Early) > 0 {
@@ -196,7 +195,27 @@ func (l *loop) open(socket poll.Socket, o *Opening) {
 	})
 }
 
-// remove forgets a connection that is at its end.
+// own makes a connection this loop's.
+func (l *loop) own(c *loopConn) {
+	c.loop = l
+	c.notes.Store(&l.notes)
+	if need := int(c.socket) + 1; need > len(l.conns) {
+		l.conns = append(l.conns, make([]*loopConn, need-len(l.conns))...)
+	}
+	l.conns[c.socket] = c
+	l.count++
+}
+
+// attend has the socket of a connection told of from now on.
+func (l *loop) attend(c *loopConn) bool {
+	err := l.poller.Add(c.socket)
+	if err != nil {
+		c.cut(err.Error())
+	}
+	return err == nil
+}
+
+// remove forgets a connection that is at its end, or goes elsewhere.
 func (l *loop) remove(c *loopConn) {
 	l.wheel.clear(c)
 	l.conns[c.socket] = nil

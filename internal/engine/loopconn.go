@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/poll"
@@ -16,10 +17,12 @@ import (
 // Tell and Appended, which leave a note, only the loop's goroutine touches it.
 type loopConn struct {
 	session   session
-	loop      *loop
+	loop      *loop                 // whose goroutine it belongs to
+	notes     atomic.Pointer[notes] // that loop's, for others
 	socket    poll.Socket
 	timer     timer
 	rest      [][]byte          // of what was to be written, the socket took only a part
+	moves     *loop             // where it goes on; nil: here
 	signals   map[string][]byte // that came meanwhile: the newest on each room
 	closed    func()            // Opening.Closed
 	discarded int32             // bytes behind the end
@@ -54,14 +57,14 @@ func (c *loopConn) Left(p *presence) {
 }
 
 // Tell implements carrier.
-func (c *loopConn) Tell(room string, payload []byte) { c.loop.notes.tell(c, room, payload) }
+func (c *loopConn) Tell(room string, payload []byte) { c.notes.Load().tell(c, room, payload) }
 
 // Appended implements carrier.
 func (c *loopConn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
 	if err == nil && r.Err != nil {
 		err = r.Err
 	}
-	c.loop.notes.append(c, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
+	c.notes.Load().append(c, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
 }
 
 // told hands a signal on a room to the session, once it can be written.
@@ -87,6 +90,10 @@ func (c *loopConn) step(now time.Time) {
 	s.Proceed(now)
 	if !c.gone && c.readable && !s.Waiting(now) {
 		c.read(now)
+	}
+	if c.moves != nil && !c.gone {
+		c.move()
+		return
 	}
 	if e := s.Errand(); e != nil {
 		c.loop.runErrand(c, e)

@@ -23,6 +23,7 @@ type liveRoom struct {
 
 	// Guarded by mu.
 	mu      sync.Mutex
+	home    *loop // carries whoever comes, while the room is small; nil until somebody of a loop has come
 	members room.Members
 	wakers  []woken
 	signals signals

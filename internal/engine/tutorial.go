@@ -85,6 +85,16 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	s.moved(now)
 	t.leave()
 	t.holds = s.engine.rooms.open(roomName)
+	if s.carrier.Moves(t.holds) {
+		s.held = func(time.Time) { t.enter(name) }
+		return
+	}
+	t.enter(name)
+}
+
+// enter comes into the room that is held open.
+func (t *tutorialDialect) enter(name string) {
+	s := t.session
 	t.here = t.holds.attach(s)
 	t.here.reader.Counts(&s.taker)
 	own := t.holds.enter(t.here, name, s.carrier.Enters(t.here, nil))
@@ -125,6 +135,7 @@ func field(f tutorial.Field, missing string, wrong protocol.Code, clean func(str
 // before.
 func (t *tutorialDialect) leave() {
 	if t.here == nil {
+		t.letGo() // it was about to come in
 		return
 	}
 	s := t.session

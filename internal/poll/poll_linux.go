@@ -67,6 +67,14 @@ func (p *Poller) Add(s Socket) error {
 	return nil
 }
 
+// Remove ends telling of a socket that stays open.
+func (p *Poller) Remove(s Socket) error {
+	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, int(s), nil); err != nil {
+		return fmt.Errorf("epoll: remove a socket: %w", err)
+	}
+	return nil
+}
+
 // Wake has the present call of Wait, or else the next one, return at once.
 func (p *Poller) Wake() {
 	if p.woken.Swap(true) {

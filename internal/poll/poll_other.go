@@ -26,6 +26,9 @@ func (*Poller) Close() error { return nil }
 // Add returns ErrUnsupported.
 func (*Poller) Add(Socket) error { return ErrUnsupported }
 
+// Remove returns ErrUnsupported.
+func (*Poller) Remove(Socket) error { return ErrUnsupported }
+
 // Wake does nothing.
 func (*Poller) Wake() {}
 

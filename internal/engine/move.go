@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// A room is small, and its members are carried by one loop, until so many are in it:
+// a message of theirs then wakes one loop and not all. A bigger one is worth the
+// work of several.
+const smallRoom = 64
+
+// homeFor is the loop that carries who comes into r next, or asks for it first.
+func (r *liveRoom) homeFor(l *loop) *loop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.home == nil {
+		r.home = l
+	}
+	if r.members.Len() >= smallRoom {
+		return l
+	}
+	return r.home
+}
+
+// Moves implements carrier.
+func (c *loopConn) Moves(r *liveRoom) bool {
+	if c.reading { // the answer comes to this loop
+		return false
+	}
+	if home := r.homeFor(c.loop); home != c.loop {
+		c.moves = home
+	}
+	return c.moves != nil
+}
+
+// move hands the connection to another loop: nobody else knows of it at this moment,
+// but for those who have a signal for its user.
+func (c *loopConn) move() {
+	from, to := c.loop, c.moves
+	c.moves = nil
+	from.remove(c)
+	if i := slices.Index(from.steps, c); c.queued && i >= 0 {
+		from.steps = slices.Delete(from.steps, i, i+1)
+		c.queued = false
+	}
+	if err := from.poller.Remove(c.socket); err != nil {
+		from.own(c) // it stays
+		c.cut(err.Error())
+		return
+	}
+	c.notes.Store(&to.notes)
+	to.notes.task(func(now time.Time) { to.adopt(c, now) })
+}
+
+// adopt goes on with a connection of another loop.
+func (l *loop) adopt(c *loopConn, now time.Time) {
+	l.own(c)
+	if l.engine.isDraining() { // which may have passed it over
+		c.session.drain()
+	}
+	if l.attend(c) {
+		c.step(now)
+	}
+}
