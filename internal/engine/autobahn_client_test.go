@@ -185,7 +185,7 @@ func (c *client) next() (message, error) {
 // whole is a data message as it was meant.
 func (c *client) whole(m message) message {
 	if m.packed {
-		m.payload = c.deflate.inflate(c.t, m.payload)
+		m.payload = c.deflate.unpack(c.t, m.payload)
 	}
 	if m.op == opText && !utf8.ValidString(m.payload) {
 		c.t.Fatalf("%v is no UTF-8", m)

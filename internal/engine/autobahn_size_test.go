@@ -25,7 +25,7 @@ func often(size int) int {
 	case testing.Short():
 		return min(max(16<<10/max(size, 1), 1), 10)
 	}
-	return min(max(256<<10/max(size, 1), 2), 50)
+	return min(max(64<<10/max(size, 1), 2), 50)
 }
 
 // repeated is size octets of a pattern.

@@ -73,18 +73,13 @@ func failsAtSecond(first, second []byte) func(c *client) {
 func byteCases() []autobahnCase {
 	var cases []autobahnCase
 	for i, group := range byteGroups() {
-		number := 0
-		add := func(payload string, talk func(*client)) {
-			number++
-			cases = append(cases, autobahnCase{id: fmt.Sprintf("6.%d.%d", i+5, number), talk: talk})
-		}
-		for _, s := range group {
+		for j, s := range group {
 			writes := together(sent{op: opText, payload: s.octets})
+			talk := fails(1007, writes)
 			if s.valid {
-				add(s.octets, echoed(writes, opText, s.octets))
-			} else {
-				add(s.octets, fails(1007, writes))
+				talk = echoed(writes, opText, s.octets)
 			}
+			cases = append(cases, autobahnCase{id: fmt.Sprintf("6.%d.%d", i+5, j+1), talk: talk})
 		}
 	}
 	return cases
