@@ -30,9 +30,9 @@ type readersBehind struct {
 
 func newSlow() slow { return slow{rooms: map[*liveRoom]*readersBehind{}} }
 
-// meet looks at a connection of a loop, on that loop, and says how many rooms it
-// looked into.
-func (w *slow) meet(c *loopConn) (rooms int) {
+// meet looks at a connection of a loop, on that loop, and says how much of a look that
+// was: 0 for one that reads.
+func (w *slow) meet(c *loopConn) (looks int) {
 	if !c.blocked && !c.reading || c.session.state != alive {
 		return 0
 	}
@@ -44,7 +44,7 @@ func (w *slow) meet(c *loopConn) (rooms int) {
 	for _, piece := range c.rest {
 		v.Held += len(piece)
 	}
-	return w.add(&c.session, v)
+	return 1 + w.add(&c.session, v)
 }
 
 // A session on a pair of goroutines is behind if it has had something to read for so
@@ -71,7 +71,7 @@ func (w *slow) meetPair(c *conn) {
 	}
 }
 
-// add takes in a session that is behind, and finds in which room the most.
+// add takes in a session that is behind, and finds in which room the most, of how many.
 func (w *slow) add(s *session, v SessionView) (rooms int) {
 	w.count++
 	for p := range s.unread() {

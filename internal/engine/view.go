@@ -26,6 +26,7 @@ type LoopView struct {
 	Number     int     `json:"number"`
 	Silent     float64 `json:"silent_ms"` // it has not answered for so long: what follows is unknown
 	Sessions   int     `json:"sessions"`
+	Met        int     `json:"sessions_looked_at"` // fewer, where there was no time for more
 	Rooms      int     `json:"rooms"`
 	Busy       float64 `json:"busy"`
 	Load       float64 `json:"load"`         // its passes' share, were there no gathering

@@ -76,8 +76,12 @@ func (f *found) merge(other *found) {
 }
 
 // lookSlice is how many connections a look goes through in a round: it delays a loop
-// by about as much as a few writes.
-const lookSlice = 512
+// by about as much as a few writes. One that is behind counts for lookBehind of them,
+// and so does each room that it has not read.
+const (
+	lookSlice  = 512
+	lookBehind = 16
+)
 
 // ask has a loop looked at. last is the look before, where its answer came too late.
 func (l *loop) ask(now time.Time, last *look) *look {
@@ -121,14 +125,16 @@ func (k *look) begin(l *loop, now time.Time) {
 	}
 }
 
-// walk meets the loop's connections, a slice of them in each round.
+// walk meets the loop's connections, a slice of them in each round, as many as there
+// is time for.
 func (k *look) walk(l *loop) {
 	for n := 0; n < lookSlice && k.at < len(l.conns); k.at++ {
 		if n++; l.conns[k.at] != nil {
-			n += k.found.slow.meet(l.conns[k.at])
+			k.view.Met++
+			n += lookBehind * k.found.slow.meet(l.conns[k.at])
 		}
 	}
-	if k.at < len(l.conns) {
+	if k.at < len(l.conns) && time.Since(k.asked) < lookTimeout/2 {
 		l.notes.task(func(time.Time) { k.walk(l) })
 		return
 	}
