@@ -60,7 +60,7 @@ func TestALookMeetsABoundedNumberOfSessionsInARound(t *testing.T) {
 	for i := range h.conns {
 		h.conns[i] = &loopConn{loop: h.loop, blocked: true}
 	}
-	t.Cleanup(func() { h.conns = nil }) // they are on no socket
+	t.Cleanup(func() { h.conns = nil })        // they are on no socket
 	k := h.ask(time.Now().Add(time.Hour), nil) // there is time for all
 	rounds := h.until("it has met them all", k.answered)
 	if rounds <= lookBehind || rounds > lookBehind+2 || k.found.slow.count != lookSlice || len(k.found.slow.sessions) > 2*maxShown {
