@@ -37,4 +37,4 @@ lint: ## gofmt, go vet, golangci-lint
 	scripts/lint.sh
 
 clean: ## remove what was built and installed here
-	rm -rf parley bin .cache e2e/node_modules
+	rm -rf parley bin .cache e2e/node_modules bench/peers/*/node_modules
