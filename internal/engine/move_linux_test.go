@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/internal/room"
 )
 
@@ -117,6 +118,25 @@ func TestWhoMovesBetweenLoopsMissesNothing(t *testing.T) {
 		}
 		if sum == 0 {
 			t.Errorf("nobody carries r%d", i)
+		}
+	}
+}
+
+// Who asks behind the handshake, without waiting, moves before it is in the room.
+func TestWhoJoinsBehindTheHandshakeMovesToo(t *testing.T) {
+	e := onLoops(t)
+	for i := range 10 {
+		early := fmt.Sprintf(`{"type":"join","username":"u%d","room":"attic"}`, i)
+		p := tcp(t, e, func(o *Opening) {
+			o.Early = frame.AppendMaskedFrame(nil, frame.Text, []byte(early), [4]byte{1, 2, 3, 4})
+		})
+		if got := p.next(); !strings.Contains(got, fmt.Sprintf(`"u%d joined #attic"`, i)) {
+			t.Fatalf("u%d got %s", i, got)
+		}
+	}
+	for _, n := range carriers(e, "attic") {
+		if n != 0 && n != 10 {
+			t.Errorf("the loops carry %v of 10", carriers(e, "attic"))
 		}
 	}
 }
