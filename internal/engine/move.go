@@ -40,9 +40,9 @@ func (c *loopConn) move() {
 	from, to := c.loop, c.moves
 	c.moves = nil
 	from.remove(c)
-	if i := slices.Index(from.steps, c); c.queued && i >= 0 {
-		from.steps = slices.Delete(from.steps, i, i+1)
+	if c.queued { // again, behind the step that it takes now
 		c.queued = false
+		from.forgetStep(c)
 	}
 	if err := from.poller.Remove(c.socket); err != nil {
 		from.own(c) // it stays
@@ -51,6 +51,17 @@ func (c *loopConn) move() {
 	}
 	c.notes.Store(&to.notes)
 	to.notes.task(func(now time.Time) { to.adopt(c, now) })
+}
+
+// forgetStep takes c's last place out of the list, and leaves those before it, who may
+// be taking their steps, where they are.
+func (l *loop) forgetStep(c *loopConn) {
+	for i := len(l.steps) - 1; i >= 0; i-- {
+		if l.steps[i] == c {
+			l.steps = slices.Delete(l.steps, i, i+1)
+			return
+		}
+	}
 }
 
 // adopt goes on with a connection of another loop.
