@@ -38,6 +38,8 @@ type Config struct {
 	// Progress is told how far a run is, from within it; nil for nobody.
 	Progress func(Progress)
 
+	perAddress int // sessions from one address of the loopback network: fewer than it has ports
+
 	giveUp time.Duration // for so long a server that lost nothing never delivers nothing at all; a test is less patient
 }
 
@@ -85,6 +87,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.giveUp == 0 {
 		c.giveUp = 10 * time.Second
+	}
+	if c.perAddress == 0 {
+		c.perAddress = 25_000
 	}
 	if c.Scenario == Idle || c.Scenario == History {
 		c.Senders, c.Rate = 0, 0

@@ -54,7 +54,7 @@ func (l *loop) dial(s *session) error {
 	if l.cfg.Scenario == Slow && s.leaves {
 		err = errors.Join(err, unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_RCVBUF, smallBuffer))
 	}
-	if err != nil {
+	if err = errors.Join(err, l.bind(s)); err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
 	switch err := unix.Connect(socket, l.dest); {
@@ -69,6 +69,20 @@ func (l *loop) dial(s *session) error {
 		return fmt.Errorf("epoll: %w", err)
 	}
 	return nil
+}
+
+// bind spreads sessions over the addresses of the loopback network: to one port,
+// each address has some 28,000 ports.
+func (l *loop) bind(s *session) error {
+	n := int(s.index) / l.cfg.perAddress
+	dest, ok := l.dest.(*unix.SockaddrInet4)
+	if !ok || dest.Addr[0] != 127 || n == 0 {
+		return nil
+	}
+	source := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, byte(1 + n)}} // 6 million sessions; a process has fewer files
+	return errors.Join(
+		unix.SetsockoptInt(s.socket, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1), // connect finds one that is free
+		unix.Bind(s.socket, source))
 }
 
 // dialled asks for the upgrade on a socket that is connected, if it is.

@@ -3,6 +3,8 @@ package load
 import (
 	"context"
 	"errors"
+	"maps"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -310,6 +312,30 @@ func TestAHandshakeThatIsNoneIsTold(t *testing.T) {
 				t.Errorf("error %v, want …%s…", err, c.want)
 			}
 		})
+	}
+}
+
+func TestSessionsAreSpreadOverAddresses(t *testing.T) {
+	s := &chatServer{}
+	cfg := brief(startChat(t, s), Tutorial{}, Fanout)
+	cfg.perAddress = 5
+	from := map[string]int{}
+	cfg.Progress = func(p Progress) {
+		if p.Phase != Warming {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for c := range s.conns {
+			host, _, _ := net.SplitHostPort(c.RemoteAddr().String()) // it is one
+			from[host]++
+		}
+	}
+	if _, err := Run(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]int{"127.0.0.1": 5, "127.0.0.2": 5, "127.0.0.3": 2}; !maps.Equal(from, want) {
+		t.Errorf("they come from %v, want %v", from, want)
 	}
 }
 
