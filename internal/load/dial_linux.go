@@ -63,9 +63,17 @@ func (l *loop) dial(s *session) error {
 	case err != nil && !errors.Is(err, unix.EINPROGRESS):
 		return fmt.Errorf("connect: %w", err)
 	}
-	// By edges, since a read takes all there is.
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET, Fd: s.index, Pad: s.life}
-	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, socket, &event); err != nil {
+	return l.register(s)
+}
+
+// register has poll told of a session's socket: by edges, since a read takes all
+// there is.
+func (l *loop) register(s *session) error {
+	event := unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
+		Fd:     s.index, Pad: s.life,
+	}
+	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, s.socket, &event); err != nil {
 		return fmt.Errorf("epoll: %w", err)
 	}
 	return nil

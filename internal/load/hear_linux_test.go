@@ -1,7 +1,11 @@
 package load
 
 import (
+	"errors"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/parley-chat/parley/internal/frame"
 )
@@ -44,6 +48,25 @@ func TestADeliveryIsHeardWithoutAllocation(t *testing.T) {
 		if allocs := testing.AllocsPerRun(runs, one); allocs > 0 {
 			t.Errorf("%s: %v allocations for a delivery", wire.Name(), allocs)
 		}
+	}
+}
+
+func TestAnEndBehindTheLastDeliveryIsNoticed(t *testing.T) {
+	l, s, b := newcomer(t, Tutorial{}, 3)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.socket, s.state = pair[0], in
+	if err := l.register(s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.Write(pair[1], b); err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(pair[1])
+	if _, err := l.poll(t.Context(), time.Second); !errors.Is(err, errGone) || l.deliveries != 3 {
+		t.Errorf("%d deliveries, %v", l.deliveries, err)
 	}
 }
 

@@ -159,7 +159,11 @@ func (l *loop) event(e *unix.EpollEvent) error {
 		err = l.flush(s)
 	}
 	if err == nil && e.Events&^unix.EPOLLOUT != 0 && !s.deaf && s.state > dialling {
-		err = l.read(s)
+		if e.Events&unix.EPOLLRDHUP == 0 {
+			err = l.read(s)
+		} else {
+			err = l.readOut(s)
+		}
 	}
 	return l.survive(s, err)
 }

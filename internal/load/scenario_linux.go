@@ -105,7 +105,7 @@ func (l *loop) slow(ctx context.Context, res *Result) error {
 		if s.state <= dialling {
 			continue
 		}
-		if err := l.survive(s, l.read(s)); err != nil {
+		if err := l.survive(s, l.readOut(s)); err != nil {
 			return err
 		}
 	}

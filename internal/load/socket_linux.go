@@ -43,6 +43,16 @@ func (l *loop) read(s *session) error {
 	}
 }
 
+// readOut reads a socket whose end may stand behind what it has: both together are
+// one edge.
+func (l *loop) readOut(s *session) error {
+	life := s.life
+	if err := l.read(s); err != nil || life != s.life || s.state == away {
+		return err
+	}
+	return l.read(s)
+}
+
 // take takes the handshake's answer and the frames that b has whole, and returns
 // the rest.
 func (l *loop) take(s *session, b []byte) (rest []byte, err error) {
