@@ -129,7 +129,7 @@ func (c *claims) identity(now time.Time) (Identity, error) {
 	if !now.Before(expires) { // the leeway let it in, and holds for its session, too
 		expires = expires.Add(Leeway)
 	}
-	return Identity{User: c.Subject, Name: name, Role: c.Role, Rooms: c.Rooms, Expires: expires}, nil
+	return Identity{User: c.Subject, Name: name, Role: c.Role, Terms: &Terms{Rooms: c.Rooms, Expires: expires}}, nil
 }
 
 func isID(s string) bool { return s != "" && len(s) <= maxID && isText(s) }

@@ -102,8 +102,8 @@ func TestSessionLastsAsLongAsItsTokenHolds(t *testing.T) {
 		29 * time.Second: time.Second,
 	} {
 		who, err := verify(v, signHS(t, ada(with{"exp": now.Add(-ago).Unix()})))
-		if err != nil || who.Expires.Sub(now) != want {
-			t.Errorf("expired %v ago: the session ends in %v, %v; want %v", ago, who.Expires.Sub(now), err, want)
+		if err != nil || who.Expires().Sub(now) != want {
+			t.Errorf("expired %v ago: the session ends in %v, %v; want %v", ago, who.Expires().Sub(now), err, want)
 		}
 	}
 }
@@ -114,19 +114,25 @@ func TestClaimsMakeAnIdentity(t *testing.T) {
 		claims with
 		want   auth.Identity
 	}{
-		"all of them":             {with{"role": "admin", "rooms": []string{"lobby"}}, auth.Identity{Name: "ada", Role: "admin", Rooms: []string{"lobby"}}},
+		"all of them":             {with{"role": "admin", "rooms": []string{"lobby"}}, auth.Identity{Name: "ada", Role: "admin", Terms: &auth.Terms{Rooms: []string{"lobby"}}}},
 		"no name":                 {with{"name": nil}, auth.Identity{Name: "user-1"}},
 		"an empty name":           {with{"name": ""}, auth.Identity{Name: "user-1"}},
 		"a name to compose":       {with{"name": nfd}, auth.Identity{Name: nfc}},
-		"a room to compose":       {with{"rooms": []string{nfd}}, auth.Identity{Name: "ada", Rooms: []string{nfc}}},
-		"no room at all":          {with{"rooms": []string{}}, auth.Identity{Name: "ada", Rooms: []string{}}},
+		"a room to compose":       {with{"rooms": []string{nfd}}, auth.Identity{Name: "ada", Terms: &auth.Terms{Rooms: []string{nfc}}}},
+		"no room at all":          {with{"rooms": []string{}}, auth.Identity{Name: "ada", Terms: &auth.Terms{Rooms: []string{}}}},
 		"claims of other people":  {with{"email": "a@b.example", "SUB": "eve", "Rooms": []string{"attic"}, "ROLE": 7}, auth.Identity{Name: "ada"}},
 		"a name of 40 characters": {with{"name": strings.Repeat("é", 40)}, auth.Identity{Name: strings.Repeat("é", 40)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.want.User, c.want.Expires = "user-1", now.Add(time.Hour)
+			c.want.User = "user-1"
+			if c.want.Terms == nil {
+				c.want.Terms = &auth.Terms{}
+			}
+			c.want.Terms.Expires = now.Add(time.Hour)
 			got, err := verify(verifier(t, auth.Config{Secret: secret}), signHS(t, ada(c.claims)))
-			got.Expires = got.Expires.UTC()
+			if got.Terms != nil {
+				got.Terms.Expires = got.Terms.Expires.UTC()
+			}
 			if err != nil || !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%+v, %v; want %+v", got, err, c.want)
 			}

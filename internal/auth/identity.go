@@ -10,12 +10,17 @@ import (
 // Identity is who a session belongs to: the user that a token speaks of, or a
 // guest, for whom nobody vouches.
 type Identity struct {
-	User    string    // the token's sub; a guest's id begins with guestPrefix
-	Name    string    // display name
-	Role    string    // the token's role; empty without one
+	User  string // the token's sub; a guest's id begins with guestPrefix
+	Name  string // display name
+	Role  string // the token's role; empty without one
+	Terms *Terms // the token's; nil for a guest, who has none
+	Guest bool
+}
+
+// Terms are what a token allows.
+type Terms struct {
 	Rooms   []string  // allow-list of room names; nil allows all
-	Expires time.Time // when the token ends; zero for a guest
-	Guest   bool
+	Expires time.Time // when the token ends; zero if it doesn't
 }
 
 // guestPrefix begins the id of every guest, and of nobody else.
@@ -28,5 +33,22 @@ func NewGuest(name string) Identity {
 
 // MayJoin reports whether the identity's token allows room.
 func (id *Identity) MayJoin(room string) bool {
-	return id.Rooms == nil || slices.Contains(id.Rooms, room)
+	rooms := id.Rooms()
+	return rooms == nil || slices.Contains(rooms, room)
+}
+
+// Rooms is the identity's allow-list; nil allows all.
+func (id *Identity) Rooms() []string {
+	if id.Terms == nil {
+		return nil
+	}
+	return id.Terms.Rooms
+}
+
+// Expires is when the identity ends; zero if it doesn't.
+func (id *Identity) Expires() time.Time {
+	if id.Terms == nil {
+		return time.Time{}
+	}
+	return id.Terms.Expires
 }

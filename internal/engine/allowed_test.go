@@ -21,7 +21,7 @@ func TestATokenTellsNothingOfRoomsThatItDoesNotAllow(t *testing.T) {
 			grace.mustDo("send", fmt.Sprintf(`"room":%q,"text":"@ada welcome to the %[1]s"`, room))
 		}
 		for name, allowed := range map[string][]string{"another room": {"lobby"}, "no room": {}} {
-			id := auth.Identity{User: "u1", Name: "ada", Role: "admin", Rooms: allowed}
+			id := auth.Identity{User: "u1", Name: "ada", Role: "admin", Terms: &auth.Terms{Rooms: allowed}}
 			ada := dial(t, e, id)
 			for _, c := range protocol.Commands() {
 				fields := `"room":"attic","seq":2,"text":"welcome","emoji":"👍"`

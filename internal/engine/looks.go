@@ -134,7 +134,7 @@ func search(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (
 	if err != nil {
 		return nil, err
 	}
-	q := store.Query{Text: c.Text, Rooms: by.Rooms, Cursor: c.Cursor}
+	q := store.Query{Text: c.Text, Rooms: by.Rooms(), Cursor: c.Cursor}
 	if c.Room != "" {
 		name, err := cleanRoom(by, c.Room)
 		if err != nil {

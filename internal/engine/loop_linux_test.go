@@ -54,12 +54,12 @@ func TestWhatWasReadForAnotherPlaceIsNotGiven(t *testing.T) {
 	v := c.session.dialect.(*v1)
 	p.send(fmt.Sprintf(`{"type":"join","id":"a","room":"lobby","since":{"epoch":%q,"seq":0}}`, epochOf(t, e)))
 	h.until("the store is asked", func() bool { return c.reading })
-	old := v.byName["lobby"]
+	old := v.joined("lobby")
 	p.send(fmt.Sprintf(`{"type":"join","id":"b","room":"lobby","since":{"epoch":%q,"seq":2990}}`, epochOf(t, e)))
-	h.until("it has another place", func() bool { return v.byName["lobby"] != old })
+	h.until("it has another place", func() bool { return v.joined("lobby") != old })
 	h.rest()
 	close(gate.goOn)
-	h.until("it has caught up", func() bool { return v.byName["lobby"].told && len(h.steps) == 0 })
+	h.until("it has caught up", func() bool { return v.joined("lobby").told && len(h.steps) == 0 })
 	for !strings.Contains(p.next(), `"id":"b"`) { // welcome, and what came of the first join
 	}
 	for seq := 2991; seq <= 3000; seq++ {

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/protocol"
 )
@@ -11,15 +12,13 @@ import (
 type pulse struct {
 	nextPing moment
 	begun    moment // of a message that is not whole yet; never without one
-	heard    bool   // something came since the last ping
-	owed     bool   // a ping is yet to be written
 }
 
 // pingFrame is every session's.
 var pingFrame = frame.AppendFrame(nil, frame.Ping, nil)
 
 func newPulse(interval time.Duration, now time.Time) pulse {
-	return pulse{nextPing: momentOf(now.Add(interval)), heard: true}
+	return pulse{nextPing: momentOf(now.Add(interval))}
 }
 
 // message notes whether a message has been begun and not finished.
@@ -39,7 +38,7 @@ const stoodStill = time.Second
 // Deadline is when Tick must be called next.
 func (s *session) Deadline() time.Time {
 	at := s.pulse.nextPing.time()
-	for _, other := range [...]time.Time{s.messageDeadline(), s.identity.Expires, s.pausedUntil()} {
+	for _, other := range [...]time.Time{s.messageDeadline(), s.identity.Expires(), s.pausedUntil()} {
 		if !other.IsZero() && other.Before(at) {
 			at = other
 		}
@@ -70,8 +69,8 @@ func (s *session) Tick(now time.Time) (silent bool) {
 	s.goOn(now)
 	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	switch {
-	case due(s.identity.Expires):
-		s.identity.Expires = time.Time{} // once
+	case due(s.identity.Expires()):
+		s.identity.Terms = &auth.Terms{Rooms: s.identity.Rooms()} // once
 		s.endBehind(protocol.CloseTokenExpired, "token expired: sign in again")
 	case due(s.messageDeadline()):
 		s.end(protocol.ClosePolicy, "a message was begun and not finished within 10 s")
@@ -86,16 +85,16 @@ func (s *session) beat(now time.Time) (silent bool) {
 	planned, interval := s.pulse.nextPing.time(), s.engine.heartbeat
 	late := now.Sub(planned) > stoodStill
 	notReading := !s.answers.full() && !s.MayReceive(now) // it waits for us, not for its peer
-	if !s.pulse.heard && !late && !notReading {
+	if s.silent && !late && !notReading {
 		return true
 	}
-	s.pulse.heard = false
+	s.silent = true
 	if late {
 		planned = now
 	}
 	s.pulse.nextPing = momentOf(planned.Add(interval))
 	s.rest(now)
-	s.pulse.owed = true
+	s.owesPing = true
 	s.carrier.Wake()
 	return false
 }

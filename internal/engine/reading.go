@@ -28,8 +28,8 @@ func (s *session) Next(dst [][]byte, p *roomlog.Repeat) (pieces [][]byte, b room
 // readOn reads what is owed, the answers, then the rooms' logs.
 func (s *session) readOn(dst [][]byte, p *roomlog.Repeat) ([][]byte, roomlog.Batch) {
 	var b roomlog.Batch
-	if s.pulse.owed {
-		s.pulse.owed = false
+	if s.owesPing {
+		s.owesPing = false
 		dst = append(dst, pingFrame)
 	}
 	if !s.answers.empty() {

@@ -30,7 +30,7 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 		return
 	}
 	s := v.session
-	if v.byName[name] == nil {
+	if v.joined(name) == nil {
 		s.moved(now)
 	}
 	live := s.engine.rooms.open(name)
@@ -64,7 +64,7 @@ func (v *v1) checkJoin(payload []byte) (c protocol.Join, name string, last int, 
 	if last, err = count(c.Last, protocol.DefaultLast, protocol.MaxLast, "last"); err != nil {
 		return c, "", 0, err
 	}
-	if v.byName[name] == nil && len(v.rooms) >= protocol.MaxRooms {
+	if v.joined(name) == nil && len(v.rooms) >= protocol.MaxRooms {
 		return c, "", 0, &protocol.Error{Code: protocol.CodeTooMany, Text: "a session may be in 100 rooms"}
 	}
 	return c, name, last, nil
@@ -76,13 +76,12 @@ func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presen
 	cursor, reset := begin(c.Since, last, r)
 	p.reader.Seek(cursor, r.Head)
 	x := &seat{presence: p, behind: true, until: r.Head, fresh: true}
-	if old := v.byName[r.Name]; old != nil {
+	if old := v.joined(r.Name); old != nil {
 		p.room.moves(old.presence, p, s.carrier.Enters(p, x))
 		v.unseat(old)
 	} else {
 		p.room.enter(p, s.identity.Name, s.carrier.Enters(p, x))
 	}
-	v.byName[r.Name] = x
 	v.rooms = append(v.rooms, x)
 	v.ok(id, protocol.Joined{
 		Room:  protocol.RoomState{Name: r.Name, Epoch: r.Epoch, First: max(r.First, 1), Head: r.Head, Topic: r.Topic},
@@ -109,6 +108,17 @@ func begin(since *protocol.Cursor, last int, r *store.Room) (protocol.Seq, proto
 	return since.Seq, ""
 }
 
+// joined is the seat in a room; nil without one. Most sessions have few: a map for
+// each would cost as much as half of all else.
+func (v *v1) joined(name string) *seat {
+	for _, x := range v.rooms {
+		if x.room.name == name {
+			return x
+		}
+	}
+	return nil
+}
+
 // unseat takes a seat away. What its reader had yet to read is not read any more.
 func (v *v1) unseat(x *seat) {
 	if v.session.cold == &x.reader {
@@ -116,7 +126,6 @@ func (v *v1) unseat(x *seat) {
 	}
 	v.session.carrier.Left(x.presence)
 	x.reader.Detach()
-	delete(v.byName, x.room.name)
 	for i := range v.rooms {
 		if v.rooms[i] == x {
 			v.rooms = append(v.rooms[:i], v.rooms[i+1:]...)
@@ -136,7 +145,7 @@ func (v *v1) in(payload []byte) (*seat, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x := v.byName[name]; x != nil {
+	if x := v.joined(name); x != nil {
 		return x, nil
 	}
 	return nil, &protocol.Error{Code: protocol.CodeNotJoined}

@@ -67,16 +67,18 @@ type session struct {
 	// Fixed after begin.
 	engine   *Engine
 	carrier  carrier
-	encoding roomlog.Encoding
 	addr     netip.Addr
 	opened   moment
-	id       string // in the log; empty where its peer has no use for it
 	dialect  dialect
 	user     *user
-
-	sibling *session // the next of its user's; guarded by users.mu
+	encoding roomlog.Encoding // beside other small fields: there are many sessions
 
 	// Owned by the carrier.
+	state    state
+	inflight uint8 // proposals without an answer
+	silent   bool  // nothing came since the last ping
+	owesPing bool  // one is yet to be written
+	turn     int32 // what messages may yet come to in this turn, in bytes, inflated
 	identity auth.Identity
 	decoder  frame.Decoder
 	inbox    []byte              // received, but it may not go on yet
@@ -89,9 +91,8 @@ type session struct {
 	strain   *strain // nil for none that counts
 	pulse    pulse
 	closing  *closing // how it has ended, or will once nothing is in flight; nil: it doesn't
-	inflight uint8    // proposals without an answer
-	state    state
-	turn     int32 // what messages may yet come to in this turn, in bytes, inflated
+
+	sibling *session // the next of its user's; guarded by users.mu
 }
 
 // strain is what a session's peer has put on us of late. It is given back once
@@ -146,7 +147,7 @@ func (s *session) begin(e *Engine, c carrier, o *Opening, now time.Time) {
 
 // Receive takes bytes from the socket. p may be changed, and is not kept.
 func (s *session) Receive(p []byte, now time.Time) {
-	s.pulse.heard = true
+	s.silent = false
 	if len(s.inbox) > 0 {
 		s.inbox = append(s.inbox, p...)
 		p = s.inbox
@@ -349,11 +350,19 @@ func (s *session) Gone(reason string) {
 	s.inbox, s.held = nil, nil
 }
 
+// id names the session in the log; empty where its peer has no use for it.
+func (s *session) id() string {
+	if v, ok := s.dialect.(*v1); ok {
+		return v.id
+	}
+	return ""
+}
+
 // attrs says what a log line tells of a session.
 func (s *session) attrs() []any {
 	attrs := []any{slog.String("addr", s.addr.String())}
-	if s.id != "" {
-		attrs = append(attrs, slog.String("session", s.id))
+	if id := s.id(); id != "" {
+		attrs = append(attrs, slog.String("session", id))
 	}
 	if !s.identity.Guest {
 		attrs = append(attrs, slog.String("user", s.identity.User))

@@ -200,7 +200,7 @@ func TestAReadMarkIsToldToNoneOfItsUsersSessionsThatCannotKnow(t *testing.T) {
 		e := startEngine(t)
 		id := guest("ada")
 		elsewhere := id
-		elsewhere.Rooms = []string{"attic"} // another token
+		elsewhere.Terms = &auth.Terms{Rooms: []string{"attic"}} // another token
 		whisperAs := func(id auth.Identity) *v1Peer {
 			p := &v1Peer{peer: pipe(t, e, in, as(id))}
 			p.welcome = p.frame()

@@ -135,7 +135,7 @@ func (s *session) view() SessionView {
 		Addr:    s.addr.String(),
 		User:    s.identity.User,
 		Name:    s.identity.Name,
-		Session: s.id,
+		Session: s.id(),
 		Held:    len(s.warm) + s.answers.bytes + len(s.inbox),
 		Store:   s.cold != nil,
 	}

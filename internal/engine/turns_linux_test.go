@@ -26,7 +26,7 @@ func TestALoopHearsWhoIsSilent(t *testing.T) {
 			silent.wantPing()
 		}
 		answers.sendFrame(frame.Pong, "")
-		h.until("the pong is heard", func() bool { return a.session.pulse.heard })
+		h.until("the pong is heard", func() bool { return !a.session.silent })
 	}
 	silent.wantEnd()
 	if a.gone || !s.gone || h.count != 1 || h.wheel.count != 1 {
@@ -257,9 +257,9 @@ func TestATurnIsBoundedByWhatMessagesInflateTo(t *testing.T) {
 	h := newHandLoop(t, startEngine(t))
 	p, c := h.dial(func(o *Opening) { o.Deflate = true })
 	one := frame.AppendDeflatedFrame(nil, frame.Text, []byte(strings.Repeat("x", dear)))
-	c.session.pulse.heard = false
+	c.session.silent = true
 	p.sendBytes(bytes.Repeat(maskedAgain(one), 50))
-	h.until("they are here", func() bool { return c.session.pulse.heard })
+	h.until("they are here", func() bool { return !c.session.silent })
 	turns := h.until("all are answered", func() bool { return c.session.inbox == nil && !c.queued })
 	if least := 50*dear/(maxTurn+dear) - 1; turns < least {
 		t.Errorf("%d messages of %d bytes took %d turns, want at least %d", 50, dear, turns, least)

@@ -279,7 +279,7 @@ func TestASmallRoomThatHearsTooMuchHearsItTogether(t *testing.T) {
 func TestATokensNameStandsAndItsRoomsAreAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t)
-		p := pipe(t, e, as(auth.Identity{User: "u1", Name: "Ada L.", Rooms: []string{"lobby"}}))
+		p := pipe(t, e, as(auth.Identity{User: "u1", Name: "Ada L.", Terms: &auth.Terms{Rooms: []string{"lobby"}}}))
 		p.send(`{"type":"join","username":7,"room":"lobby"}`)
 		p.want(`{"type":"system","text":"Ada L. joined #lobby","users":["Ada L."]}`)
 		p.send(`{"type":"join","username":"x","room":"attic"}`)
@@ -291,7 +291,7 @@ func TestATokensNameStandsAndItsRoomsAreAll(t *testing.T) {
 
 func TestATokensEndIsTheSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pipe(t, startEngine(t), as(auth.Identity{User: "u1", Name: "ada", Expires: time.Now().Add(90 * time.Second)}))
+		p := pipe(t, startEngine(t), as(auth.Identity{User: "u1", Name: "ada", Terms: &auth.Terms{Expires: time.Now().Add(90 * time.Second)}}))
 		start := time.Now()
 		for {
 			op, payload, err := p.read()

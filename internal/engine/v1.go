@@ -14,9 +14,9 @@ import (
 // v1 speaks parley.v1: many rooms, commands with ids, each answered once.
 type v1 struct {
 	session *session
-	rooms   []*seat          // joined, in the order in which they are read next
-	byName  map[string]*seat // the same
-	flights []flight         // proposals without an answer, oldest first
+	id      string   // of the session, as its peer and the log have it
+	rooms   []*seat  // joined, at most protocol.MaxRooms, in the order in which they are read next
+	flights []flight // proposals without an answer, oldest first
 }
 
 // flight is a command whose draft is on its way.
@@ -26,12 +26,11 @@ type flight struct {
 }
 
 func newV1(s *session, now time.Time) *v1 {
-	v := &v1{session: s, byName: map[string]*seat{}}
-	s.id = rand.Text()[:16]
+	v := &v1{session: s, id: rand.Text()[:16]}
 	e := s.engine
 	w := protocol.Welcome{
 		Type:    protocol.TypeWelcome,
-		Session: s.id,
+		Session: v.id,
 		User:    userOf(&s.identity),
 		Limits: protocol.WelcomeLimits{
 			MessageBytes: protocol.MaxMessageBytes,
@@ -109,7 +108,7 @@ func (v *v1) write(id string, c command, payload []byte, now time.Time) {
 		v.no(id, err, now)
 		return
 	}
-	if joined := v.byName[draft.Room]; joined != nil && draft.Kind == protocol.KindMessage {
+	if joined := v.joined(draft.Room); joined != nil && draft.Kind == protocol.KindMessage {
 		joined.room.wrote(s.identity.User)
 	}
 	v.flights = append(v.flights, flight{id, r})

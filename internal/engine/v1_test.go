@@ -320,7 +320,7 @@ func TestEveryRefusalHasItsCode(t *testing.T) {
 			{protocol.CodeInvalidField, "search", `"text":"x","cursor":"nonsense"`},
 			{protocol.CodeForbidden, "rename", `"name":"eve"`},
 		}
-		id := auth.Identity{User: "ada", Name: "ada", Rooms: []string{"lobby"}}
+		id := auth.Identity{User: "ada", Name: "ada", Terms: &auth.Terms{Rooms: []string{"lobby"}}}
 		for _, x := range rows {
 			dial(t, e, id).wantCode(x.code, x.name, x.fields)
 		}

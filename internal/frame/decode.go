@@ -9,11 +9,12 @@ type Decoder struct {
 	deflate bool
 	limits  Limits
 	open    *unfinished // nil when idle
-	failed  *Error      // the first broken rule; nothing follows it
 }
 
 // unfinished is what has arrived of a header, frame or message whose rest hasn't.
 type unfinished struct {
+	failed *Error // the first broken rule; nothing follows it
+
 	head    [maxHeader]byte // the first headLen bytes of a header that is cut
 	headLen int
 
@@ -37,22 +38,22 @@ func NewDecoder(role Role, deflate bool, limits Limits) Decoder {
 
 // Idle reports whether nothing has begun: no part of a frame, and no message
 // whose last fragment is yet to come.
-func (d *Decoder) Idle() bool { return d.open == nil }
+func (d *Decoder) Idle() bool { return d.open == nil || d.open.failed != nil }
 
 // Decode takes the next n bytes from p. If ok, m is a whole message, and the rest
 // of p is for the next call; if neither ok nor err, n is len(p). err is an *Error,
 // and every later call returns it again. Decode may change p, and m.Payload may
 // lie in it: it is valid until the next call and while p is.
 func (d *Decoder) Decode(p []byte) (n int, m Message, ok bool, err error) {
-	if d.failed != nil {
-		return 0, Message{}, false, d.failed
+	if d.open != nil && d.open.failed != nil {
+		return 0, Message{}, false, d.open.failed
 	}
 	for n < len(p) {
 		used, m, ok, fail := d.step(p[n:])
 		n += used
 		switch {
 		case fail != nil:
-			d.failed, d.open = fail, nil
+			d.open = &unfinished{failed: fail}
 			return n, Message{}, false, fail
 		case ok:
 			return n, m, true, nil

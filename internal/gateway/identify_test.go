@@ -64,7 +64,7 @@ func TestTokenIsTakenFromTheFirstPlaceThatHasOne(t *testing.T) {
 			}
 			switch c.status {
 			case 101:
-				if o := <-d.opened; o.Identity.User != "ada" || o.Identity.Name != "Ada L." || o.Identity.Expires.IsZero() {
+				if o := <-d.opened; o.Identity.User != "ada" || o.Identity.Name != "Ada L." || o.Identity.Expires().IsZero() {
 					t.Errorf("let in as %+v", o.Identity)
 				}
 			case 401:
