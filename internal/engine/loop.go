@@ -78,7 +78,9 @@ func (l *loop) run() {
 			loopFailed(err)
 		}
 		l.round(events, time.Now())
-		runtime.Gosched() // the Writer, and whoever comes in, need a core too
+		if l.busy() {
+			runtime.Gosched() // the Writer, and whoever comes in, need a core too
+		}
 	}
 }
 
@@ -96,9 +98,12 @@ func (l *loop) round(events []poll.Event, now time.Time) {
 	l.counts.publish()
 }
 
+// busy reports whether the last round left something for the next one.
+func (l *loop) busy() bool { return len(l.steps) > 0 || len(l.passes) > 0 }
+
 // idleUntil is when the loop must go on although nobody tells it.
 func (l *loop) idleUntil(now time.Time) time.Time {
-	if len(l.steps) > 0 || len(l.passes) > 0 {
+	if l.busy() {
 		return now
 	}
 	until := l.wheel.next()
