@@ -49,15 +49,13 @@ func wantNothingLeft(t *testing.T, e *Engine) {
 		return
 	}
 	for _, l := range e.loops.list {
-		looked := make(chan struct{})
-		l.notes.task(func(time.Time) {
-			defer close(looked)
-			l.each(func(c *loopConn) { t.Errorf("socket %d is kept", c.socket) })
-			if l.count != 0 || l.wheel.count != 0 || len(l.audiences) != 0 || len(l.gathers) != 0 {
-				t.Errorf("%d connections, %d timers, %d audiences, %d that gather are left", l.count, l.wheel.count, len(l.audiences), len(l.gathers))
-			}
+		eventually(t, "a loop holds nothing, and nobody gathers for those who have gone", func() bool {
+			left := make(chan int)
+			l.notes.task(func(time.Time) {
+				left <- l.count + l.wheel.count + len(l.audiences) + len(l.gathers) + len(l.passes) + len(l.steps)
+			})
+			return <-left == 0
 		})
-		<-looked
 	}
 }
 
