@@ -168,9 +168,11 @@ func (l *listener) talk() error {
 
 // One who falls off the room's log reads on from the store without a hole, though
 // that is memory, too.
-func TestSlowReaderNeverMissesAMessage(t *testing.T) {
+func TestSlowReaderNeverMissesAMessage(t *testing.T) { onEach(t, slowReaderMissesNothing) }
+
+func slowReaderMissesNothing(t *testing.T, args ...string) {
 	const messages, size = 4000, 4000 // 16 MB, of which the room's log keeps 8
-	s := startServer(t, "--rate", "off")
+	s := startServer(t, append(args, "--rate", "off")...)
 	seed := maphash.MakeSeed()
 	slow, ada := enter(t, s, seed, "slow", true), enter(t, s, seed, "ada", false)
 	ada.wait(crowdMost)

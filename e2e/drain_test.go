@@ -14,11 +14,13 @@ import (
 )
 
 func TestDrainTellsEverybodyAndExits(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
-	ada := dial(t, s.WS, nil)
-	ada.join("ada", "lobby")
-	wantDrain(t, s, &front{URL: s.URL, WS: s.WS, Client: http.DefaultClient}, ada)
+	onEach(t, func(t *testing.T, args ...string) {
+		t.Parallel()
+		s := startServer(t, args...)
+		ada := dial(t, s.WS, nil)
+		ada.join("ada", "lobby")
+		wantDrain(t, s, &front{URL: s.URL, WS: s.WS, Client: http.DefaultClient}, ada)
+	})
 }
 
 // wantDrain sends SIGTERM to s, which must then do what it promises to those

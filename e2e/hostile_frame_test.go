@@ -11,7 +11,9 @@ import (
 	"testing"
 )
 
-func TestHostileFrames(t *testing.T) {
+func TestHostileFrames(t *testing.T) { onEach(t, hostileFrames) }
+
+func hostileFrames(t *testing.T, args ...string) {
 	for name, c := range map[string]struct {
 		offer string
 		rows  []row
@@ -20,7 +22,7 @@ func TestHostileFrames(t *testing.T) {
 		"deflated": {"Sec-WebSocket-Extensions: permessage-deflate", deflatedFrames(t)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startServer(t)
+			s := startServer(t, args...)
 			serveNext(t, s)
 			hostile(t, s, c.rows, func(t *testing.T, r row) string {
 				p := upgraded(t, s, c.offer)

@@ -51,6 +51,15 @@ type server struct {
 	Port string
 }
 
+// onEach runs a test of servers that carry their sessions as they do unless told, by
+// loops, and of such that give each its goroutines: nobody must see a difference. args
+// are for startServer.
+func onEach(t *testing.T, test func(t *testing.T, args ...string)) {
+	for _, transport := range []string{"auto", "goroutines"} {
+		t.Run(transport, func(t *testing.T) { test(t, "--transport", transport) })
+	}
+}
+
 // start says what surrounds a parley besides its arguments.
 type start struct {
 	Env    []string // NAME=value
