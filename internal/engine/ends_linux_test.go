@@ -348,3 +348,15 @@ func leaveAll(t *testing.T, e *Engine, peers []*peer, how string) {
 		t.Errorf("%s: %d sessions and rooms are left", how, n)
 	}
 }
+
+// One who was let in just before a drain ended is told to go, though nobody waits for it.
+func TestWhoComesBehindTheDrainIsToldToGo(t *testing.T) {
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		e := startEngine(t, on)
+		if err := e.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		tcp(t, e).wantClose(1001)
+		eventually(t, "it is gone", func() bool { return openSessions(e) == 0 })
+	})
+}

@@ -101,6 +101,16 @@ func (l *loop) round(events []poll.Event, now time.Time) {
 // busy reports whether the last round left something for the next one.
 func (l *loop) busy() bool { return len(l.steps) > 0 || len(l.passes) > 0 }
 
+// hasEnded reports whether the loop runs no more.
+func (l *loop) hasEnded() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // idleUntil is when the loop must go on although nobody tells it.
 func (l *loop) idleUntil(now time.Time) time.Time {
 	if l.busy() {

@@ -30,13 +30,17 @@ func newLoops(e *Engine, gather time.Duration) (*loops, error) {
 	return ls, nil
 }
 
-// take takes a connection over, if it is a plain socket.
+// take takes a connection over, if it is a plain socket and the loops still run.
 func (ls *loops) take(o *Opening) bool {
+	l := ls.list[ls.next.Add(1)%uint64(len(ls.list))]
+	if l.hasEnded() {
+		return false
+	}
 	socket, err := poll.Take(o.Conn)
 	if err != nil {
 		return false
 	}
-	ls.list[ls.next.Add(1)%uint64(len(ls.list))].open(socket, o)
+	l.open(socket, o)
 	return true
 }
 

@@ -38,3 +38,21 @@ func TestWhoMovesWithMoreToDoTakesNobodysTurn(t *testing.T) {
 	}
 	grace.want(`{"type":"system","text":"grace joined #lobby","users":["ada","grace"]}`)
 }
+
+// One whose join came with the handshake moves first, too, and then comes in.
+func TestWhoJoinsWithTheHandshakeMovesFirst(t *testing.T) {
+	e := startEngine(t)
+	home, here := newHandLoop(t, e), newHandLoop(t, e)
+	ada, a := home.dial()
+	ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+	home.until("ada is in", func() bool { return a.session.dialect.(*tutorialDialect).here != nil })
+	join := frame.AppendMaskedFrame(nil, frame.Text, []byte(`{"type":"join","username":"grace","room":"lobby"}`), [4]byte{1, 2, 3, 4})
+	grace, _ := here.dial(func(o *Opening) { o.Early = join })
+	here.until("grace has gone", func() bool { return here.count == 0 })
+	home.until("grace is in", func() bool { return len(home.audiences[e.rooms.all()[0]].members) == 2 })
+	home.rest()
+	grace.want(`{"type":"system","text":"grace joined #lobby","users":["ada","grace"]}`)
+	if len(here.audiences) != 0 || here.wheel.count != 0 {
+		t.Errorf("%d audiences and %d timers are left behind", len(here.audiences), here.wheel.count)
+	}
+}
