@@ -1,14 +1,18 @@
 package frame
 
-import "unicode/utf8"
+import (
+	"math"
+	"unicode/utf8"
+)
 
 // Decoder turns the bytes that one peer sends into messages. It is a small
 // value, for one goroutine at a time.
 type Decoder struct {
-	role    Role
-	deflate bool
-	limits  Limits
-	open    *unfinished // nil when idle
+	role         Role
+	deflate      bool
+	maxFragments int32 // these two are Limits, in less room
+	maxBytes     int
+	open         *unfinished // nil when idle
 }
 
 // unfinished is what has arrived of a header, frame or message whose rest hasn't.
@@ -33,7 +37,8 @@ type unfinished struct {
 // NewDecoder returns a decoder for what reaches role; deflate says whether
 // permessage-deflate was negotiated.
 func NewDecoder(role Role, deflate bool, limits Limits) Decoder {
-	return Decoder{role: role, deflate: deflate, limits: limits}
+	fragments := int32(min(limits.Fragments, math.MaxInt32))
+	return Decoder{role: role, deflate: deflate, maxFragments: fragments, maxBytes: limits.MessageBytes}
 }
 
 // Idle reports whether nothing has begun: no part of a frame, and no message
@@ -177,7 +182,7 @@ func (d *Decoder) more(p []byte) (n int, m Message, ok bool, fail *Error) {
 // known to be UTF-8.
 func (d *Decoder) finish(op Opcode, compressed bool, payload []byte, valid int) (m Message, fail *Error) {
 	if compressed {
-		if payload, fail = inflate(payload, d.limits.MessageBytes); fail != nil {
+		if payload, fail = inflate(payload, d.maxBytes); fail != nil {
 			return m, fail
 		}
 	}

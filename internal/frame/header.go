@@ -58,7 +58,7 @@ func (d *Decoder) parseHeader(b []byte) (h header, size int, fail *Error) {
 		return h, 0, fail
 	}
 	if !h.op.control() && length > d.room() {
-		return h, 0, tooBig(d.limits.MessageBytes)
+		return h, 0, tooBig(d.maxBytes)
 	}
 	h.length = int(length)
 	if h.masked && len(b) >= size {
@@ -88,8 +88,8 @@ func (d *Decoder) parseFirst(b byte) (h header, fail *Error) {
 		return h, errNothingToGoOn
 	case h.op != Continuation && open:
 		return h, errStillOpen
-	case open && d.open.fragments >= d.limits.Fragments:
-		return h, tooManyFragments(d.limits.Fragments)
+	case open && d.open.fragments >= int(d.maxFragments):
+		return h, tooManyFragments(int(d.maxFragments))
 	}
 	return h, nil
 }
@@ -97,9 +97,9 @@ func (d *Decoder) parseFirst(b byte) (h header, fail *Error) {
 // room is how many more payload bytes the message may have.
 func (d *Decoder) room() uint64 {
 	if d.open == nil {
-		return uint64(d.limits.MessageBytes)
+		return uint64(d.maxBytes)
 	}
-	return uint64(d.limits.MessageBytes - len(d.open.payload))
+	return uint64(d.maxBytes - len(d.open.payload))
 }
 
 // extendedLength is the length that short, the second byte's, and the bytes
