@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
@@ -26,7 +27,7 @@ type flight struct {
 }
 
 func newV1(s *session, now time.Time) *v1 {
-	v := &v1{session: s, id: rand.Text()[:16]}
+	v := &v1{session: s, id: strings.Clone(rand.Text()[:16])}
 	e := s.engine
 	w := protocol.Welcome{
 		Type:    protocol.TypeWelcome,
