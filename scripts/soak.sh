@@ -2,7 +2,7 @@
 # The long suite: kills a server 50 times while it acknowledges a million messages, cuts the power of a store's disk 100 times, says 50,000 messages up to five times each,
 # has 100 of 1,000 members stop reading for a minute, tries 2,000 interleavings of everything, and runs the Autobahn suite's cases in full, through nginx too.
 # The variables say how much.
-# Needs root and /dev/fuse. Takes about ten minutes.
+# Needs root and /dev/fuse. Takes some twenty minutes, of which the last run is half.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
