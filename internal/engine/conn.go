@@ -77,8 +77,12 @@ func newConn(ps *pairs, o *Opening, now time.Time) *conn {
 
 // setSendBuffer bounds what the kernel keeps for a socket, under TLS too.
 func setSendBuffer(c net.Conn) {
-	if tls, ok := c.(interface{ NetConn() net.Conn }); ok {
-		c = tls.NetConn()
+	for {
+		above, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		c = above.NetConn()
 	}
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // a wish: the kernel's own size works too

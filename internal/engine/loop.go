@@ -22,6 +22,8 @@ type loop struct {
 	notes  notes
 	done   chan struct{}
 
+	unrest unrest // the loop tells, and Engine.Busy asks
+
 	// Owned by run.
 	conns     []*loopConn // by socket
 	count     int         // of them
@@ -88,6 +90,7 @@ func (l *loop) run() {
 func (l *loop) round(events []poll.Event, now time.Time) {
 	l.repeat.Clear()
 	l.counts.begin()
+	l.unrest.works(now)
 	l.ready(events)
 	l.read(now)
 	l.step(now)
@@ -95,6 +98,9 @@ func (l *loop) round(events []poll.Event, now time.Time) {
 	l.wheel.advance(now, func(c *loopConn) { c.fire(now) })
 	l.weigh(now)
 	l.watched(now)
+	if !l.busy() {
+		l.unrest.rests(time.Now())
+	}
 	l.counts.publish()
 }
 
