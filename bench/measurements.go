@@ -62,7 +62,8 @@ func (s size) measurements() []measurement {
 		sizes.runs = append(sizes.runs, fanout(scaled(sessions), 100_000/float64(sessions)))
 	}
 
-	storm := fanout(scaled(11_000), 5)
+	// So seldom that it is coming back that a server is busy with.
+	storm := fanout(scaled(11_000), 2)
 	storm.Scenario, storm.Cut, storm.Window = load.Storm, scaled(10_000), max(s.window, 10*time.Second)
 
 	fairness := run(load.Rooms, scaled(1000), scaled(100))

@@ -32,10 +32,10 @@ var servers = []server{
 	node("ws-string", "ws", true, "--send", "string"),
 	node("ws-frame", "ws", true, "--send", "frame"),
 	socketIO(),
-	golang("gws", load.Tutorial{}, false),
-	golang("nbio", load.Tutorial{}, false),
-	golang("centrifuge", wire.Centrifuge{}, false),
-	golang("centrifuge-delay", wire.Centrifuge{}, true, "-write-delay", "10ms"),
+	golang("gws", load.Tutorial{}),
+	golang("nbio", load.Tutorial{}),
+	golang("centrifuge", wire.Centrifuge{}),
+	golang("centrifuge-delay", wire.Centrifuge{}, "-write-delay", "10ms"),
 	uws(),
 	csend("csend", "-listen", "127.0.0.1:0"),
 	csend("csend-gather", "-listen", "127.0.0.1:0", "-gather", "10"),
@@ -85,7 +85,7 @@ func uws() server {
 }
 
 // golang is a server in bench/peers, in the folder that its name begins with.
-func golang(name string, w load.Wire, extra bool, args ...string) server {
+func golang(name string, w load.Wire, args ...string) server {
 	program, _, _ := strings.Cut(name, "-")
 	return server{
 		name:  name,
@@ -95,7 +95,6 @@ func golang(name string, w load.Wire, extra bool, args ...string) server {
 		},
 		quiet: "-quiet",
 		wire:  w,
-		extra: extra,
 	}
 }
 
