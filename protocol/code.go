@@ -38,6 +38,7 @@ const (
 	CodeTooManyHandshakes Code = "too_many_handshakes" // from one address in one second
 	CodeTooManySessions   Code = "too_many_sessions"   // of one address or one user
 	CodeDraining          Code = "draining"            // the node is going away
+	CodeOverloaded        Code = "overloaded"          // more come in at once than may wait
 )
 
 // Codes lists every code, for those that register counters at start.
@@ -48,7 +49,7 @@ func Codes() []Code {
 		CodeNotJoined, CodeRateLimited, CodeTooLarge, CodeTooMany, CodeKeyReused,
 		CodeForbidden, CodeNotFound, CodeUnavailable, CodeInternal,
 		CodeBadHandshake, CodeUnauthenticated, CodeOriginRefused,
-		CodeTooManyHandshakes, CodeTooManySessions, CodeDraining,
+		CodeTooManyHandshakes, CodeTooManySessions, CodeDraining, CodeOverloaded,
 	}
 }
 
@@ -82,7 +83,7 @@ func (c Code) HTTPStatus() int {
 		return http.StatusRequestEntityTooLarge
 	case CodeRateLimited, CodeTooManyHandshakes, CodeTooManySessions:
 		return http.StatusTooManyRequests
-	case CodeUnavailable, CodeDraining, CodeInternal:
+	case CodeUnavailable, CodeDraining, CodeOverloaded, CodeInternal:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusBadRequest

@@ -99,7 +99,7 @@ func serveDoor(t *testing.T, l net.Listener, way engine.Transport, change ...fun
 	}
 	server := gateway.Server(d.gateway)
 	served := make(chan struct{})
-	go func() { defer close(served); _ = server.Serve(l) }()
+	go func() { defer close(served); _ = server.Serve(d.gateway.Listener(l)) }()
 	t.Cleanup(func() {
 		closed := server.Close()
 		<-served

@@ -38,23 +38,26 @@ type Config struct {
 	AllowOrigins   []string
 	TrustedProxies []string // addresses or prefixes
 	MetricsToken   string
+
+	Busy func() bool // whether those who are in wait for the machine; nil: never
 }
 
 // Gateway is the door of one node.
 type Gateway struct {
 	// Fixed after New.
-	sessions Sessions
-	commands Commands
-	reach    map[string]protocol.Reach // of each command
-	verifier auth.Verifier
-	passes   *auth.Passes
-	metrics  *metrics.Metrics
-	log      *slog.Logger
-	origins  origins
-	proxies  []netip.Prefix
-	insiders Insiders
-	lines    map[protocol.Code]*rate.Limiter // of the log
-	handler  http.Handler
+	sessions  Sessions
+	commands  Commands
+	reach     map[string]protocol.Reach // of each command
+	verifier  auth.Verifier
+	passes    *auth.Passes
+	metrics   *metrics.Metrics
+	log       *slog.Logger
+	origins   origins
+	proxies   []netip.Prefix
+	insiders  Insiders
+	lines     map[protocol.Code]*rate.Limiter // of the log
+	handler   http.Handler
+	admission *admission
 
 	// Any goroutine.
 	draining atomic.Bool
@@ -80,6 +83,7 @@ func New(c Config) (*Gateway, error) {
 		insiders: NewInsiders(c.Listen, c.MetricsToken),
 		lines:    newLineLimits(),
 	}
+	g.admission = newAdmission(c.Busy, c.Metrics)
 	g.crowd.init()
 	g.handler = g.routes(c.Page, c.Contract)
 	return g, nil

@@ -62,6 +62,8 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request, o engine.Opening)
 		o.Closed()
 		return
 	}
+	conn, done := comeIn(conn)
+	defer done()
 	response, window := accept(r, o.Dialect)
 	_ = conn.SetDeadline(time.Now().Add(protocol.HandshakeTimeout))
 	if _, err = conn.Write(response); err == nil {

@@ -23,6 +23,7 @@ type Metrics struct {
 	Delivery   *Delays            // from an event's append to its handing to a socket
 	ColdReads  prometheus.Counter // pages that slow readers got from the store
 	Slowed     prometheus.Counter // times that a sender was slowed for its room's readers or the store
+	Handshakes prometheus.Gauge   // that wait at the door
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
 	commands *prometheus.CounterVec
@@ -54,6 +55,7 @@ func New() *Metrics {
 		Writes:     counter("parley_writes_total", "Writes to sockets."),
 		ColdReads:  counter("parley_cold_reads_total", "Pages of a room's log asked of the store for readers that memory was not enough for."),
 		Slowed:     counter("parley_senders_slowed_total", "Times that a sender wasn't read from for a while because its room's readers, or the store, were behind."),
+		Handshakes: gauge("parley_handshakes_waiting", "Handshakes that wait at the door for those before them."),
 		LogDropped: counter("parley_log_lines_dropped_total", "Log lines dropped because their reader did not keep up."),
 		Delivery: newDelays("parley_delivery_seconds",
 			"From an event's append to its handing to a session's socket, for the oldest event of each write."),

@@ -39,5 +39,6 @@ func newDoor(cfg config.Serve, e *engine.Engine, passes *auth.Passes, log *slog.
 		AllowOrigins:   cfg.AllowOrigins,
 		TrustedProxies: cfg.TrustedProxies,
 		MetricsToken:   cfg.MetricsToken,
+		Busy:           e.Busy,
 	})
 }

@@ -115,6 +115,7 @@ func (n *Node) openDoor(cfg config.Serve, passes *auth.Passes, log *slog.Logger,
 		return fmt.Errorf("--listen %s: %w%s", cfg.Listen, err, listenHint(err))
 	}
 	n.url = urlOf("http", cfg.Listen, listener)
+	listener = n.gateway.Listener(listener)
 	if cfg.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
 		if err != nil {

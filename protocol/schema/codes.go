@@ -43,6 +43,7 @@ func Codes() []CodeRow {
 		{protocol.CodeTooManyHandshakes, "Too many handshakes of one address in a second.", "Waits for Retry-After, then tries again."},
 		{protocol.CodeTooManySessions, "Too many sessions of one address, or of one user.", "Tells the person, who can close one."},
 		{protocol.CodeDraining, "The node is going away.", "Waits for Retry-After, then tries again."},
+		{protocol.CodeOverloaded, "More come in at once than may wait at the door.", "Waits for Retry-After, then tries again."},
 	}
 }
 

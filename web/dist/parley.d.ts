@@ -181,6 +181,7 @@ export type Code =
   | "too_many_handshakes"
   | "too_many_sessions"
   | "draining"
+  | "overloaded"
   | "offline" // there is no line: it was not sent
   | "lost" // the line broke before the answer: it may have been done
   | "discarded" // the person took it back
