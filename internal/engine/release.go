@@ -19,7 +19,7 @@ const (
 	// It is given back at the second quiet look, and again once what was held for
 	// whoever might have come back at once isn't any more.
 	firstRelease = 2
-	lastRelease  = 14
+	lastRelease  = 9
 )
 
 // due is asked at each look.

@@ -78,6 +78,7 @@ type session struct {
 	inflight uint8 // proposals without an answer
 	silent   bool  // nothing came since the last ping
 	owesPing bool  // one is yet to be written
+	hasMoved bool  // it has joined or left a room
 	turn     int32 // what messages may yet come to in this turn, in bytes, inflated
 	identity auth.Identity
 	decoder  frame.Decoder
@@ -398,6 +399,10 @@ func (s *session) tire(now time.Time) {
 // moved counts a join or leave. Each is told to a whole room, so one who moves
 // without end is slowed down; nothing is refused, and nothing lost.
 func (s *session) moved(now time.Time) {
+	if !s.hasMoved { // everybody comes in once, and most do no more
+		s.hasMoved = true
+		return
+	}
 	x := s.strains()
 	x.moves.Allow(now)
 	if wait := x.moves.Wait(now); wait > 0 {
