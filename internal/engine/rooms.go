@@ -225,6 +225,8 @@ type rooms struct {
 
 	mu     sync.Mutex
 	byName map[string]*liveRoom
+
+	house []*liveRoom // owned by the one who keeps house: the memory of its last round
 }
 
 // open gives a room, made at need, until it is closed as often as opened.
@@ -260,9 +262,13 @@ func (rs *rooms) all() []*liveRoom {
 
 // forget has every room drop what it doesn't need while it is quiet.
 func (rs *rooms) forget() {
-	for _, r := range rs.all() {
+	rs.mu.Lock()
+	rs.house = slices.AppendSeq(rs.house[:0], maps.Values(rs.byName))
+	rs.mu.Unlock()
+	for _, r := range rs.house {
 		r.forget()
 	}
+	clear(rs.house)
 }
 
 func (r *liveRoom) forget() {
