@@ -41,13 +41,13 @@ func peers(ctx context.Context, args []string) (err error) {
 	if err := s.build(); err != nil {
 		return err
 	}
-	fmt.Printf("%s, %d rounds each: about %v on a calm machine\n", s.plan(), s.rounds, s.left().Round(time.Minute))
+	fmt.Printf("%s, %d rounds each: about %v on a calm machine\n", s.plan(), s.rounds, s.left().Round(10*time.Second))
 	s.progress = progress{began: time.Now(), estimate: s.left()}
 	for _, m := range s.measures {
 		fmt.Printf("\n%s: %s\n", m.name, m.about)
 		for _, c := range m.runs {
 			if err := s.take(ctx, m, c); err != nil {
-				return errors.Join(err, s.write()) // what was seen until then is worth keeping
+				return errors.Join(err, s.write(), s.end()) // what was seen until then is worth keeping
 			}
 		}
 		if err := s.write(); err != nil {
@@ -138,6 +138,7 @@ func (s *suite) take(ctx context.Context, m measurement, c load.Config) error {
 	for i, one := range s.servers {
 		all[i] = series{measure: m.name, server: one.name}
 	}
+	fmt.Printf(" %s:\n", setup(c))
 	for round := range s.rounds {
 		for i, one := range s.servers {
 			if failed[i] {
@@ -153,7 +154,7 @@ func (s *suite) take(ctx context.Context, m measurement, c load.Config) error {
 			if err != nil {
 				failed[i] = true
 				s.broken = s.broken || !errors.Is(err, load.ErrBehind)
-				s.miss("%s, %s at %s: %v", one.name, m.name, offered(c), err)
+				s.miss("%s, %s of %s: %v", one.name, m.name, setup(c), err)
 				continue
 			}
 			all[i].runs = append(all[i].runs, res)
@@ -164,11 +165,15 @@ func (s *suite) take(ctx context.Context, m measurement, c load.Config) error {
 	return nil
 }
 
-func offered(c load.Config) string {
-	if c.Rate == 0 {
-		return fmt.Sprintf("%d sessions", c.Sessions)
+func setup(c load.Config) string {
+	said := fmt.Sprintf("%d sessions", c.Sessions)
+	if c.Rooms > 1 {
+		said += fmt.Sprintf(" in %d rooms", c.Rooms)
 	}
-	return fmt.Sprintf("%d sessions, %.4g messages/s", c.Sessions, c.Rate)
+	if c.Rate > 0 {
+		said += fmt.Sprintf(", %.4g messages/s", c.Rate)
+	}
+	return said
 }
 
 // calmly takes the calmest of several tries, where the first was disturbed.
@@ -195,6 +200,7 @@ func once(ctx context.Context, one server, bin string, c load.Config) (res load.
 	if err != nil {
 		return load.Result{}, err
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(filepath.Join(bin, "data"))) }() // of the server with its log on disk
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	c.Addr, c.PID, c.Server, c.Wire = p.addr, p.pid(), one.name, one.wire
@@ -202,7 +208,7 @@ func once(ctx context.Context, one server, bin string, c load.Config) (res load.
 	if stopped := p.stop(); err != nil || stopped != nil {
 		return load.Result{}, errors.Join(err, stopped, p.log.said())
 	}
-	return res, os.RemoveAll(filepath.Join(bin, "data")) // of the server with its log on disk
+	return res, nil
 }
 
 // end says what is missing, and where the rest is.

@@ -32,8 +32,9 @@ func brief(r load.Result) string {
 	case r.Scenario == load.Idle:
 		return fmt.Sprintf("%.0f bytes a session, %.3f cores, limit: %s", perSession(r), serverCores(r), limit)
 	}
-	return fmt.Sprintf("%.0f deliveries/s, p99 %v, %.2f µs a delivery, limit: %s",
-		deliveries(r), milliseconds(r.Latency.P99), cpu(r)*1e6, limit)
+	// Where a server used less than a tick of the clock, a delivery costs 0.
+	return fmt.Sprintf("%.0f deliveries/s, p99 %v, %.2f µs a delivery, limit: %s", float64(r.Deliveries)/r.Window.Seconds(),
+		milliseconds(r.Latency.P99), r.ServerCPU.Seconds()*1e6/float64(max(r.Deliveries, 1)), limit)
 }
 
 func milliseconds(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
