@@ -30,4 +30,9 @@ func TestMemoryIsGivenBackWhenACrowdHasSettled(t *testing.T) {
 	}
 	look(0, 15_000, false)
 	look(0, 15_000, true)
+	for range 10 {
+		look(60, 15_000, false) // a few come now and then
+		look(0, 15_000, false)
+		look(0, 15_000, false)
+	}
 }
