@@ -24,7 +24,7 @@ import (
 var layouts = []struct {
 	name    string
 	dialect protocol.Dialect
-	rooms   int // of that many sessions
+	rooms   int     // of that many sessions
 	most    float64 // 0: it is measured alone
 }{
 	{"tutorial, rooms of 30", protocol.Tutorial, idleCrowd / 30, 1050},
