@@ -27,12 +27,15 @@ type admission struct {
 
 const (
 	slotsPerCore = 2
-	maxLine      = 8192        // handshakes that wait; with a connection that costs about 12 KB
+	maxLine      = 12_000      // handshakes that wait; with a connection that costs about 12 KB
 	slotFor      = time.Second // one that waits itself, as for the key of a token, gives its slot back
 
-	// While the loops are busy a handshake waits for them, so long at most: a crowd comes
-	// in by some 500 a second and core.
-	yieldFor  = 4 * time.Millisecond
+	// While the loops are busy, a handshake whose turn has come waits for them, so long at
+	// most; less if it has stood in the line for patience. So a crowd comes in as fast as
+	// the loops find rest, and after that time by some 500 a second and core.
+	yieldFor  = 50 * time.Millisecond
+	yieldLess = 4 * time.Millisecond
+	patience  = 8 * time.Second
 	yieldStep = time.Millisecond / 2
 )
 
@@ -50,13 +53,24 @@ func (a *admission) enter() (ok bool) {
 		return false
 	}
 	a.metrics.Handshakes.Inc()
+	came := time.Now()
 	a.slots <- struct{}{}
-	for end := time.Now().Add(yieldFor); a.busy() && time.Now().Before(end); {
-		time.Sleep(yieldStep)
-	}
+	a.yield(came)
 	a.waiting.Add(-1)
 	a.metrics.Handshakes.Dec()
 	return true
+}
+
+// yield lets those who are in go first.
+func (a *admission) yield(came time.Time) {
+	now := time.Now()
+	end := now.Add(yieldFor)
+	if now.Sub(came) >= patience {
+		end = now.Add(yieldLess)
+	}
+	for ; a.busy() && now.Before(end); now = time.Now() {
+		time.Sleep(yieldStep)
+	}
 }
 
 func (a *admission) leave() { <-a.slots }
@@ -146,7 +160,8 @@ const busyAnswer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnec
 	"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 46\r\n\r\nToo many come in at once. Wait, then try again"
 
 func (n *newcomer) turnAway() {
-	n.gateway.count(addressOf(n.RemoteAddr().String()), &refusal{code: protocol.CodeOverloaded, log: "more came in at once than may wait"})
+	why := &refusal{code: protocol.CodeOverloaded, log: "more came in at once than may wait"}
+	n.gateway.count(addressOf(n.RemoteAddr().String()), why)
 	if !n.overTLS {
 		_ = n.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = io.WriteString(n.Conn, busyAnswer) // who doesn't hear it tries again, too

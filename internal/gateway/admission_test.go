@@ -40,7 +40,8 @@ func openEntrance(t *testing.T, above func(net.Listener) net.Listener) *entrance
 		t.Fatal(err)
 	}
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the page") })
-	g, err := New(Config{Sessions: hangUp{}, Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Page: page, Listen: "localhost:8080"})
+	log := slog.New(slog.DiscardHandler)
+	g, err := New(Config{Sessions: hangUp{}, Metrics: metrics.New(), Log: log, Page: page, Listen: "localhost:8080"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,8 +204,9 @@ func TestACrowdComesInByAPaceWhileTheLoopsAreBusy(t *testing.T) {
 			}
 			return time.Since(start)
 		}
-		rounds := 25
-		if took, want := come(rounds*cap(a.slots)), time.Duration(rounds)*yieldFor; took != want {
+		const patient, impatient = int(patience / yieldFor), 25
+		want := patience + impatient*yieldLess
+		if took := come((patient + impatient) * cap(a.slots)); took != want {
 			t.Errorf("they came in within %v, want %v", took, want)
 		}
 		if busy = false; come(1000) != 0 {
