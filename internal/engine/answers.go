@@ -125,6 +125,16 @@ func (a *answers) next(dst [][]byte, limit int) ([][]byte, roomlog.Batch, error)
 	return dst, w, nil
 }
 
+// end is how far r is to be read for the first answer that waits for it.
+func (a *answers) end(r *roomlog.Reader) (end roomlog.Position, ok bool) {
+	for i := range a.list {
+		if a.list[i].reader == r {
+			return a.list[i].upTo, true
+		}
+	}
+	return end, false
+}
+
 // drop forgets everything.
 func (a *answers) drop() {
 	for _, x := range a.list {

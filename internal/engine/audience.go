@@ -45,7 +45,7 @@ type member struct {
 // Wake implements waker.
 func (a *audience) Wake() {
 	if a.marks.Add(1) == 1 {
-		a.loop.marked(a)
+		a.loop.notes.mark(a)
 	}
 }
 
@@ -77,10 +77,10 @@ func (a *audience) move(from, to int) {
 	a.members[to].presence.place = int32(to)
 }
 
-// serve serves the next n members of a pass, and reports whether that was the last
-// of it.
-func (a *audience) serve(n int, now time.Time) (done bool) {
-	for ; n > 0 && a.at < len(a.members); n-- {
+// serve serves the next n members of a pass, or as many as there are, and reports
+// whether that was the last of it.
+func (a *audience) serve(n int, now time.Time) (served int, done bool) {
+	for ; served < n && a.at < len(a.members); served++ {
 		m := &a.members[a.at]
 		a.at++
 		if m.seat != nil {
@@ -88,5 +88,5 @@ func (a *audience) serve(n int, now time.Time) (done bool) {
 		}
 		m.conn.deliver(now)
 	}
-	return a.at >= len(a.members)
+	return served, a.at >= len(a.members)
 }

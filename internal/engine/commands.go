@@ -20,6 +20,8 @@ type command struct {
 	// look answers it, away from any session.
 	look func(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (answer any, err error)
 
+	slow bool // look may take the store long
+
 	// own does it with the session's turn, and answers.
 	own func(v *v1, id string, payload []byte, now time.Time)
 }
@@ -37,10 +39,10 @@ var commands = map[string]command{
 	"react":   {write: react(protocol.KindReact)},
 	"unreact": {write: react(protocol.KindUnreact)},
 	"topic":   {write: topic},
-	"read":    {look: read},
+	"read":    {look: read, slow: true},
 	"history": {look: history},
-	"search":  {look: search},
-	"rooms":   {look: listRooms},
+	"search":  {look: search, slow: true},
+	"rooms":   {look: listRooms, slow: true},
 }
 
 // cleanRoom checks a command's room, and that its sender may know of it.

@@ -327,8 +327,7 @@ func (c *conn) write() {
 
 // next is what the session writes now, counted.
 func (c *conn) next(s *session, dst [][]byte) [][]byte {
-	var alone roomlog.Repeat
-	dst, b := s.Next(dst, &alone)
+	dst, b := s.Next(dst, nil)
 	m := c.engine.metrics
 	if b.Frames > 0 {
 		m.Deliveries.Add(float64(b.Frames))

@@ -3,20 +3,27 @@ package engine
 import "sync"
 
 // crew does what takes long, such as asking the store, for those who must not wait:
-// at most maxCrew at once, the rest in the order in which they came. What waits is
+// at most so many at once, the rest in the order in which they came. What waits is
 // bounded by those who hand it in: two of each session.
 type crew struct {
+	size int // fixed after New
+
 	mu      sync.Mutex
 	working int
 	waiting []func()
 }
 
-const maxCrew = 64
+// The sizes of crews: for what is quick, and for pages of history, each of which is
+// as much memory as a slow reader may cost.
+const (
+	maxCrew  = 64
+	maxPages = 8
+)
 
 func (c *crew) do(work func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.working == maxCrew {
+	if c.working == c.size {
 		c.waiting = append(c.waiting, work)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/metrics"
@@ -31,8 +32,10 @@ type Config struct {
 }
 
 // Engine holds a node's sessions and live rooms. A lock is taken before those that
-// stand behind it: conn.mu, then rooms.mu or liveRoom.mu, then the log's. Nothing
-// waits for the store under any of them.
+// stand behind it: conn.mu, then rooms.mu, liveRoom.mu or users.mu, then the log's, the
+// Writer's, conn.left's or notes.mu. Nothing waits for the store under any of them, but
+// for a store.Instant, which is no wait. A proposer who appends for others may take
+// the conn.mu of one who has gone, and so proposes nothing, while it holds its own.
 type Engine struct {
 	// Fixed after New.
 	metrics   *metrics.Metrics
@@ -49,7 +52,10 @@ type Engine struct {
 	slow      chan struct{} // holds who asks the store for what may take long
 	stopped   chan struct{} // closed by Drain
 	crew      crew
+	slowCrew  crew
+	pageCrew  crew
 	pressure  pressure
+	cutting   atomic.Pointer[string] // why who is here, or yet comes, is cut off; nil: nobody is
 	pairs     *pairs
 	loops     *loops // nil where there are none
 	viewer    viewer
@@ -77,6 +83,9 @@ func New(c Config) (*Engine, error) {
 		pass:      c.Pass,
 		lines:     newLines(c.Log),
 		slow:      make(chan struct{}, maxSlow),
+		crew:      crew{size: maxCrew},
+		slowCrew:  crew{size: maxSlow},
+		pageCrew:  crew{size: maxPages},
 		stopped:   make(chan struct{}),
 		empty:     make(chan struct{}),
 	}
@@ -250,8 +259,10 @@ func (e *Engine) waitEmpty(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
+	why := "had not gone when the node did"
+	e.cutting.Store(&why)
 	for _, t := range e.transports() {
-		t.cut("had not gone when the node did")
+		t.cut(why)
 	}
 	select {
 	case <-e.empty:

@@ -41,7 +41,7 @@ func newHandLoop(t *testing.T, e *Engine) *handLoop {
 // round is one round.
 func (h *handLoop) round() {
 	h.t.Helper()
-	events, err := h.poller.Wait(h.now, h.now)
+	events, _, err := h.poller.Wait(h.now, h.now)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -48,6 +48,10 @@ const (
 	maxTurn    = 64 << 10 // … and about what its messages may come to: a few bytes can inflate to much
 	maxSteps   = 64       // sessions that take a step in one round
 	maxServed  = 64       // members of rooms that are served in one round
+
+	// The Writer, and whoever comes in, need a core too. To yield costs a message to a
+	// small room a tenth of what it costs in all, so a loop that soon parks doesn't.
+	yieldEvery = 250 * time.Microsecond
 )
 
 func newLoop(e *Engine, number int, gather time.Duration) (*loop, error) {
@@ -73,23 +77,26 @@ func newLoop(e *Engine, number int, gather time.Duration) (*loop, error) {
 func (l *loop) run() {
 	defer close(l.done)
 	defer l.poller.Close() //nolint:errcheck // nobody waits for it any more
+	yielded := time.Now()
 	for !l.stopped {
 		now := time.Now()
-		events, err := l.poller.Wait(l.idleUntil(now), now)
+		if now.Sub(yielded) >= yieldEvery {
+			runtime.Gosched()
+			yielded, now = now, time.Now()
+		}
+		events, parked, err := l.poller.Wait(l.idleUntil(now), now)
 		if err != nil {
 			loopFailed(err)
 		}
-		l.round(events, time.Now())
-		if l.busy() {
-			runtime.Gosched() // the Writer, and whoever comes in, need a core too
+		if now = time.Now(); parked {
+			yielded = now
 		}
+		l.round(events, now)
 	}
 }
 
 // round is one round.
 func (l *loop) round(events []poll.Event, now time.Time) {
-	l.repeat.Clear()
-	l.counts.begin()
 	l.unrest.works(now)
 	l.ready(events)
 	l.read(now)
@@ -102,6 +109,8 @@ func (l *loop) round(events []poll.Event, now time.Time) {
 		l.unrest.rests(time.Now())
 	}
 	l.counts.publish()
+	l.repeat.Clear() // so that no log's bytes are held while there is nothing to do
+	clear(l.pieces[:cap(l.pieces)])
 }
 
 // busy reports whether the last round left something for the next one.
@@ -136,7 +145,7 @@ func (l *loop) ready(events []poll.Event) {
 	for _, e := range events {
 		c := l.conns[e.Socket]
 		if c == nil {
-			continue // closed in the round before
+			continue // it was closed, or has moved, in the round before
 		}
 		c.readable = c.readable || e.Readable
 		c.ended = c.ended || e.Ended
@@ -212,7 +221,8 @@ func (l *loop) open(socket poll.Socket, o *Opening) {
 		if len(opening.Early) > 0 {
 			c.receive(opening.Early, now)
 		}
-		c.step(now)
+		l.queue(c) // and no step, of which there are so many a round
+		c.settle(now)
 	})
 }
 
@@ -227,13 +237,15 @@ func (l *loop) own(c *loopConn) {
 	l.count++
 }
 
-// attend has the socket of a connection told of from now on.
+// attend has the socket of a connection told of from now on, unless everybody is cut
+// off.
 func (l *loop) attend(c *loopConn) bool {
-	err := l.poller.Add(c.socket)
-	if err != nil {
+	if why := l.engine.cutting.Load(); why != nil {
+		c.cut(*why)
+	} else if err := l.poller.Add(c.socket); err != nil {
 		c.cut(err.Error())
 	}
-	return err == nil
+	return !c.gone
 }
 
 // remove forgets a connection that is at its end, or goes elsewhere.
@@ -254,20 +266,30 @@ func (l *loop) each(f func(c *loopConn)) {
 
 // readStore asks the store, away from the loop, for what c has yet to write.
 func (l *loop) readStore(c *loopConn, cold roomlog.ColdRead) {
-	l.engine.crew.do(func() {
+	l.engine.pageCrew.do(func() {
 		events, err := l.engine.store.Read(context.Background(), cold.Room, cold.Cursor, cold.Limit)
+		taken := make(chan struct{})
 		l.notes.task(func(time.Time) {
 			c.reading = false
 			c.session.Warm(cold, events, err)
 			l.queue(c)
+			close(taken)
 		})
+		select { // until then the page counts: the store may be faster than the loop
+		case <-taken:
+		case <-l.done:
+		}
 	})
 }
 
 // runErrand runs an errand away from the loop.
 func (l *loop) runErrand(c *loopConn, e *errand) {
-	l.engine.crew.do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), errandTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), errandTimeout)
+	crew := &l.engine.crew
+	if e.slow {
+		crew = &l.engine.slowCrew // of which there are few: they must not be all of the others
+	}
+	crew.do(func() {
 		defer cancel()
 		e.run(ctx)
 		l.notes.task(func(now time.Time) {

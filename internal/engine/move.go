@@ -49,8 +49,11 @@ func (c *loopConn) move() {
 		c.cut(err.Error())
 		return
 	}
-	c.notes.Store(&to.notes)
-	to.notes.task(func(now time.Time) { to.adopt(c, now) })
+	// At once: who has a signal for it leaves that with the new loop only behind this.
+	to.notes.leave(func(p *pile) {
+		c.notes.Store(&to.notes)
+		p.tasks = append(p.tasks, func(now time.Time) { to.adopt(c, now) })
+	})
 }
 
 // forgetStep takes c's last place out of the list, and leaves those before it, who may
@@ -71,6 +74,7 @@ func (l *loop) adopt(c *loopConn, now time.Time) {
 		c.session.drain()
 	}
 	if l.attend(c) {
-		c.step(now)
+		l.queue(c)
+		c.settle(now)
 	}
 }

@@ -21,7 +21,7 @@ func TestWhoMovesWithMoreToDoTakesNobodysTurn(t *testing.T) {
 		frame.Text, []byte(`{"type":"join","username":"grace","room":"lobby"}`), [4]byte{1, 2, 3, 4}))
 	linus.send(`nonsense`)
 	here.until("both are heard in one round", func() bool {
-		events, err := here.poller.Wait(here.now, here.now)
+		events, _, err := here.poller.Wait(here.now, here.now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,9 +15,6 @@ func (l *loop) audienceOf(r *liveRoom) *audience {
 // forget forgets an audience that nobody is in.
 func (l *loop) forget(a *audience) { delete(l.audiences, a.room) }
 
-// marked is told, by any goroutine, that an audience's room has more.
-func (l *loop) marked(a *audience) { l.notes.mark(a) }
-
 // hear has a marked audience begin a pass, now or when it may. What is appended from
 // here on marks it again.
 func (l *loop) hear(a *audience, now time.Time) {
@@ -47,15 +44,16 @@ func (l *loop) begin(a *audience, now time.Time) {
 // pass goes on with the passes, each in turn, until maxServed members were served.
 func (l *loop) pass(now time.Time) {
 	l.gathered(now)
-	for left := maxServed; left > 0 && len(l.passes) > 0; {
-		a := l.passes[0]
-		rest := copy(l.passes, l.passes[1:])
-		l.passes[rest] = nil
-		l.passes = l.passes[:rest]
-
-		before := a.at
-		done := a.serve(left, now)
-		left -= max(a.at-before, 1)
+	if len(l.passes) == 0 {
+		return
+	}
+	l.counts.begin()
+	now = time.Now() // what came before in this round is none of a room's work
+	taken := 0
+	for left := maxServed; left > 0 && taken < len(l.passes); taken++ {
+		a := l.passes[taken]
+		served, done := a.serve(left, now)
+		left -= max(served, 1)
 		after := time.Now()
 		a.took += after.Sub(now)
 		now = after
@@ -65,6 +63,9 @@ func (l *loop) pass(now time.Time) {
 			l.passes = append(l.passes, a)
 		}
 	}
+	rest := copy(l.passes, l.passes[taken:])
+	clear(l.passes[rest:])
+	l.passes = l.passes[:rest]
 }
 
 // passed ends a pass.

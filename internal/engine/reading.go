@@ -67,9 +67,9 @@ func (s *session) Warm(asked roomlog.ColdRead, events []protocol.Event, err erro
 		s.engine.log.Error("a room's history could not be read", "room", asked.Room, "err", err)
 		s.cutShort(protocol.CloseInternal, "history can't be read now: wait, then reconnect")
 	default:
-		end := s.dialect.coldEnd(s.cold)
-		if !s.answers.empty() && s.answers.list[0].reader == s.cold {
-			end = s.answers.list[0].upTo
+		end, isAnswer := s.answers.end(s.cold)
+		if !isAnswer {
+			end = s.dialect.coldEnd(s.cold)
 		}
 		frames, n, ok := s.cold.Warm(events, end, maxColdWrite)
 		if s.cold = nil; len(frames) > 0 { // else its dialect shows nothing of them

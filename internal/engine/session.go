@@ -27,7 +27,7 @@ type dialect interface {
 	leave()
 
 	// read appends to dst what the session's rooms have for it, up to maxPendingWrite
-	// bytes with what b counts already. p is what the session before this one was given.
+	// bytes with what b counts already. p is what the session before this one was given, or nil.
 	// It sets session.cold where the store must be asked before it goes on.
 	read(dst [][]byte, b roomlog.Batch, p *roomlog.Repeat) ([][]byte, roomlog.Batch)
 
@@ -49,6 +49,7 @@ type outcome struct {
 type errand struct {
 	run  func(ctx context.Context)
 	done func(now time.Time)
+	slow bool // it may take the store long
 }
 
 // What a session may have on its way at once. Reading goes on when it has less.

@@ -29,9 +29,14 @@ func (e *Engine) startLoops(t Transport, gather time.Duration) (err error) {
 	case !poll.Supported:
 		return ErrNoLoops
 	}
-	if e.loops, err = newLoops(e, gather); err != nil {
+	e.loops, err = newLoops(e, gather)
+	switch {
+	case err == nil:
+		return nil
+	case t == TransportLoops:
 		return fmt.Errorf("event loops: %w", err)
 	}
+	e.log.Warn("no event loops: each session gets goroutines", "err", err)
 	return nil
 }
 

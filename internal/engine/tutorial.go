@@ -171,7 +171,9 @@ func (t *tutorialDialect) refuse(err error, now time.Time) {
 	code := codeOf(err)
 	t.session.engine.metrics.Refused(code)
 	t.tell(code)
-	t.session.tire(now)
+	if code != protocol.CodeUnavailable { // which is no fault of its peer's
+		t.session.tire(now)
+	}
 }
 
 // tell says a refusal to the sender alone, behind all that was there when it

@@ -143,7 +143,10 @@ func (v *v1) look(id string, c command, payload []byte, now time.Time) {
 	var fields any
 	var err error
 	run := func(ctx context.Context) { fields, err = c.look(ctx, s.engine, &by, payload) }
-	s.inOrder(now, func(time.Time) { s.ask(run, v.looked(id, &fields, &err)) })
+	s.inOrder(now, func(time.Time) {
+		s.ask(run, v.looked(id, &fields, &err))
+		s.errand.slow = c.slow
+	})
 }
 
 // looked answers once the store has.

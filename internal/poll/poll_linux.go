@@ -23,6 +23,7 @@ type Poller struct {
 	// Owned by whoever calls Wait.
 	events []unix.EpollEvent
 	got    int
+	asked  int // times, in this wait
 	found  []Event
 
 	// Any goroutine.
@@ -89,31 +90,34 @@ var longAgo = time.Unix(1, 0)
 
 // Wait waits until something is possible, somebody calls Wake, or it is until; the
 // zero time is never. What it returns is valid until the next call. An until that
-// has passed asks and doesn't wait.
-func (p *Poller) Wait(until, now time.Time) ([]Event, error) {
+// has passed asks and doesn't wait. parked: others had the core meanwhile.
+func (p *Poller) Wait(until, now time.Time) (events []Event, parked bool, err error) {
 	p.found = p.found[:0]
+	p.asked = 0
 	if p.woken.Swap(false) || !until.IsZero() && !now.Before(until) {
 		p.ask()
-		return p.tell(), nil
+		return p.tell(), false, nil
 	}
 	p.asleep.Store(true) // before the look at woken: whoever wakes us later will see it
 	if err := p.epoll.SetReadDeadline(until); err != nil {
-		return nil, fmt.Errorf("epoll: %w", err)
+		return nil, false, fmt.Errorf("epoll: %w", err)
 	}
 	if p.woken.Load() {
 		p.ask()
-	} else if err := p.raw.Read(func(uintptr) bool { return p.ask() }); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fmt.Errorf("epoll: %w", err)
+	} else if err = p.raw.Read(func(uintptr) bool { return p.ask() }); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, false, fmt.Errorf("epoll: %w", err)
 	}
+	parked = p.asked > 1 || err != nil
 	p.asleep.Store(false)
 	p.woken.Store(false)
-	return p.tell(), nil
+	return p.tell(), parked, nil
 }
 
 // ask takes what is possible now.
 func (p *Poller) ask() bool {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
 		uintptr(len(p.events)), 0, 0, 0)
+	p.asked++
 	p.got = 0
 	if errno == 0 {
 		p.got = int(n)

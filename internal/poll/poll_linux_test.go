@@ -47,7 +47,7 @@ func newPoller(t *testing.T) *Poller {
 func next(t *testing.T, p *Poller, want func(Event) bool) Event {
 	t.Helper()
 	for range 10 {
-		events, err := p.Wait(time.Now().Add(10*time.Second), time.Now())
+		events, _, err := p.Wait(time.Now().Add(10*time.Second), time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestNoWakeIsLost(t *testing.T) {
 	}()
 	for range 20_000 {
 		asked <- true
-		if _, err := p.Wait(time.Time{}, time.Now()); err != nil { // without end
+		if _, _, err := p.Wait(time.Time{}, time.Now()); err != nil { // without end
 			t.Error(err)
 		}
 		<-answered
@@ -154,7 +154,7 @@ func TestAWaitEnds(t *testing.T) {
 	p := newPoller(t)
 	now := time.Now()
 	for _, until := range []time.Time{now.Add(-time.Second), now, now.Add(time.Millisecond)} {
-		if events, err := p.Wait(until, now); err != nil || len(events) > 0 {
+		if events, _, err := p.Wait(until, now); err != nil || len(events) > 0 {
 			t.Fatalf("%v, %v", events, err)
 		}
 	}

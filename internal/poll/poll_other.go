@@ -33,7 +33,7 @@ func (*Poller) Remove(Socket) error { return ErrUnsupported }
 func (*Poller) Wake() {}
 
 // Wait returns ErrUnsupported.
-func (*Poller) Wait(_, _ time.Time) ([]Event, error) { return nil, ErrUnsupported }
+func (*Poller) Wait(_, _ time.Time) ([]Event, bool, error) { return nil, false, ErrUnsupported }
 
 // Socket is none, on this system.
 type Socket int32

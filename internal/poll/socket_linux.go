@@ -36,9 +36,7 @@ func Take(c net.Conn) (Socket, error) {
 	if err = errors.Join(err, failed); err != nil {
 		return -1, fmt.Errorf("take a socket: %w", err)
 	}
-	if err := c.Close(); err != nil { // of one of two descriptors: the connection stays
-		return -1, errors.Join(fmt.Errorf("take a socket: %w", err), unix.Close(fd))
-	}
+	_ = c.Close() // of one of two descriptors: the connection stays
 	return Socket(fd), nil
 }
 

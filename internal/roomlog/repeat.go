@@ -35,8 +35,12 @@ func (p *Repeat) fits(r *Reader) bool {
 		p.drops == r.stream.log.drops.Load()
 }
 
-// Follow is Read up to End, for readers of whom many stand at one place.
+// Follow is Read up to End, for readers of whom many stand at one place; p is nil for
+// one that is read alone.
 func (r *Reader) Follow(dst [][]byte, maxBytes int, p *Repeat) ([][]byte, Batch, error) {
+	if p == nil {
+		return r.Read(dst, End, maxBytes)
+	}
 	if p.fits(r) && p.batch.Bytes <= maxBytes {
 		r.cursor += Cursor(p.batch.Frames)
 		r.seq = max(r.seq, p.batch.seq)

@@ -83,6 +83,20 @@ func (w *Writer) Propose(p Proposal) {
 		w.more.Signal()
 		return
 	}
+	for range maxInline {
+		if !w.take() {
+			return
+		}
+		w.write()
+	}
+	go w.drain() // others propose without end: that is no reason to keep this one
+}
+
+// maxInline is how many batches a proposer appends, its own and those of others.
+const maxInline = 4
+
+// drain appends until nothing is waiting.
+func (w *Writer) drain() {
 	for w.take() {
 		w.write()
 	}
