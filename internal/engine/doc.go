@@ -13,6 +13,8 @@
 //     parley.v1 each command gets one answer, and a room's events are in order.
 //   - Nothing waits for the store with a session's turn: what is to be written
 //     is proposed, and what is to be looked up is an errand.
+//   - Who writes waits for those in the room who take what they are given, by the
+//     clock and not for a signal; nobody waits for one who doesn't.
 //   - The memory held for one session has a fixed bound, whatever its peer does
 //     or stops doing.
 package engine

@@ -45,7 +45,8 @@ func (p *pressure) failed(now time.Time) time.Duration {
 
 // unavailable is the refusal for what has been so for that long.
 func unavailable(lasted time.Duration) *protocol.Error {
-	return &protocol.Error{Code: protocol.CodeUnavailable, Retry: min(max(lasted, minRetry), maxRetry).Truncate(time.Millisecond)}
+	retry := min(max(lasted, minRetry), maxRetry).Truncate(time.Millisecond)
+	return &protocol.Error{Code: protocol.CodeUnavailable, Retry: retry}
 }
 
 // refusal is what a client is told of an error: what has no code is the store's.

@@ -142,8 +142,9 @@ func TestWhoeverFindsNoPlaceInTheLineIsToldToWait(t *testing.T) {
 	if err != nil || r.Header.Get("Retry-After") != "5" || !strings.HasPrefix(string(text), "Too many") {
 		t.Errorf("%v, %v: %s", err, r.Header, text)
 	}
-	if _, err := io.ReadAll(e.ask("GET /metrics HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n")); err != nil {
-		t.Error(err)
+	counted, err := io.ReadAll(e.ask("GET /metrics HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"))
+	if err != nil || !strings.Contains(string(counted), `parley_refusals_total{reason="overloaded"} 1`) {
+		t.Errorf("it isn't counted: %v", err)
 	}
 	e.admission.waiting.Store(0)
 	e.want(e.ask(knock), http.StatusSwitchingProtocols)

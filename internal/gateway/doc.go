@@ -8,6 +8,8 @@
 //   - A page of another site cannot use a visitor's chat.
 //   - No peer holds on to more than a bounded number of connections, whether it
 //     speaks or not.
+//   - Handshakes wait for those before them and for those who are in; nothing
+//     else that comes does.
 //   - What the gateway keeps of a user goes with the last session; of an address,
 //     with the first one who knocks a second after its last connection.
 package gateway

@@ -28,8 +28,9 @@ func newCrowd(n int) *crowd {
 
 // say appends about so many bytes.
 func (c *crowd) say(bytes int) {
-	for ; bytes > 0; bytes -= 1000 {
-		c.log.append(&protocol.Event{Seq: c.log.head + 1, Kind: protocol.KindMessage, User: ada, Text: strings.Repeat("x", 1000)})
+	text := strings.Repeat("x", 1000)
+	for ; bytes > 0; bytes -= len(text) {
+		c.log.append(&protocol.Event{Seq: c.log.head + 1, Kind: protocol.KindMessage, User: ada, Text: text})
 	}
 }
 
