@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
+	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -116,6 +117,71 @@ func TestAReaderWhoStoppedSlowsNobody(t *testing.T) {
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("who writes was held back for %v by one who doesn't read", took)
 		}
+	})
+}
+
+// One who writes ahead of those who read isn't read from until they have read, and is
+// refused once that has lasted too long. It hears all the same.
+func TestASenderWaitsForThoseWhoReadThenIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, unlimited)
+		ada := pipe(t, e)
+		ada.send(`{"type":"join","room":"lobby"}`)
+		ada.next()
+		log := e.rooms.byName["lobby"].log
+		var late roomlog.Reader // takes what it is given, and is given nothing
+		log.Attach(&late, roomlog.Encoding{Dialect: protocol.Tutorial})
+		late.Counts(new(roomlog.Taker))
+		say := func(text string) {
+			ada.send(fmt.Sprintf(`{"type":"chat","text":%q}`, text))
+		}
+		for range 20 { // more than one write
+			say(strings.Repeat("x", protocol.MaxTextRunes))
+			ada.next()
+		}
+		time.Sleep(time.Second)
+		say("one more") // and no other
+		ada.next()
+		said := make(chan time.Duration)
+		start := time.Now()
+		go func() {
+			say("waits")
+			say("waits, too")
+			said <- time.Since(start)
+		}()
+		time.Sleep(5 * time.Second)
+		for more := true; more; {
+			_, b, err := late.Read(nil, roomlog.End, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			more = b.More
+		}
+		if ada.next(); !strings.Contains(ada.next(), "waits, too") {
+			t.Error("somebody else spoke")
+		}
+		if took := <-said; took < 5*time.Second || took > 5*time.Second+2*slowFor {
+			t.Errorf("it waited for %v, want 5 s", took)
+		}
+		for range 20 {
+			say(strings.Repeat("x", protocol.MaxTextRunes))
+			ada.next()
+		}
+		time.Sleep(time.Second)
+		say("one more")
+		ada.next()
+		go say("too much")
+		start = time.Now()
+		ada.want(errorFrame("Not saved, try again"))
+		if took := time.Since(start); took < slowLimit-time.Second || took > slowLimit+2*slowFor {
+			t.Errorf("it was refused after %v, want %v", took, slowLimit)
+		}
+		late.Detach()
+		time.Sleep(time.Second)
+		say("again")
+		ada.next()
+		ada.conn.Close()
+		synctest.Wait()
 	})
 }
 
