@@ -13,7 +13,9 @@ type audience struct {
 	room *liveRoom
 
 	// Any goroutine.
-	marks atomic.Int32 // how often there was more since the last look; the first puts it on the loop's list
+	marks  atomic.Int32 // how often there were events since the loop's last look
+	nudged atomic.Bool  // there was something else since then
+	told   atomic.Bool  // the loop is told of it
 
 	// Owned by the loop.
 	members []member
@@ -21,6 +23,8 @@ type audience struct {
 	at      int           // members before this one were served in this pass
 	took    time.Duration // for them
 	heard   int           // marks since this pass began
+	more    bool          // it was nudged since then
+	queued  bool          // it has a place among those who are put off
 	asked   int           // marks that it was begun for
 	until   time.Time     // it gathers until then
 	load    load
@@ -33,6 +37,7 @@ const (
 	resting   passState = iota
 	gathering           // waits for more to write at once
 	passing             // on the loop's list of passes
+	putOff              // the same, behind all others: there are no events in it
 )
 
 // member is one of an audience.
@@ -44,7 +49,19 @@ type member struct {
 
 // Wake implements waker.
 func (a *audience) Wake() {
-	if a.marks.Add(1) == 1 {
+	a.marks.Add(1)
+	a.tell()
+}
+
+// Nudge implements waker.
+func (a *audience) Nudge() {
+	a.nudged.Store(true)
+	a.tell()
+}
+
+// tell tells the loop, which looks behind taking told back: so it misses nothing.
+func (a *audience) tell() {
+	if !a.told.Swap(true) {
 		a.loop.notes.mark(a)
 	}
 }

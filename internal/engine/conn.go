@@ -146,6 +146,9 @@ func signal(c chan struct{}) {
 // goroutine may call it.
 func (c *conn) Wake() { signal(c.more) }
 
+// Nudge implements waker.
+func (c *conn) Nudge() { c.Wake() }
+
 // Moves implements carrier.
 func (*conn) Moves(*liveRoom) bool { return false }
 
@@ -165,6 +168,9 @@ type seatWaker struct {
 	conn *conn
 	seat *seat
 }
+
+// Nudge implements waker: a pair serves one session, which nobody waits for.
+func (w seatWaker) Nudge() { w.Wake() }
 
 func (w seatWaker) Wake() {
 	w.seat.dirty.Store(true)

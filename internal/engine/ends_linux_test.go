@@ -52,7 +52,7 @@ func wantNothingLeft(t *testing.T, e *Engine) {
 		eventually(t, "a loop holds nothing, and nobody gathers for those who have gone", func() bool {
 			left := make(chan int)
 			l.notes.task(func(time.Time) {
-				left <- l.count + l.wheel.count + len(l.audiences) + len(l.gathers) + len(l.passes) + len(l.steps)
+				left <- l.count + l.wheel.count + len(l.audiences) + len(l.gathers) + len(l.passes) + len(l.put) + len(l.steps)
 			})
 			return <-left == 0
 		})

@@ -65,7 +65,7 @@ func (h *handLoop) until(what string, holds func() bool) (rounds int) {
 func (h *handLoop) rest() {
 	h.t.Helper()
 	h.round()
-	h.until("nothing is left to do", func() bool { return len(h.steps) == 0 && len(h.passes) == 0 })
+	h.until("nothing is left to do", func() bool { return !h.busy() })
 }
 
 // dial opens a session on this loop, and gives its client and its connection.

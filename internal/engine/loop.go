@@ -30,6 +30,7 @@ type loop struct {
 	audiences map[*liveRoom]*audience
 	steps     []*loopConn // sessions that have something to do
 	passes    []*audience // passes under way, the next one to go on with first
+	put       []*audience // those that are put off: passes without events
 	gathers   []*audience // those that wait for more to write at once
 	worked    []*audience // those that count in load
 	load      load
@@ -114,7 +115,7 @@ func (l *loop) round(events []poll.Event, now time.Time) {
 }
 
 // busy reports whether the last round left something for the next one.
-func (l *loop) busy() bool { return len(l.steps) > 0 || len(l.passes) > 0 }
+func (l *loop) busy() bool { return len(l.steps)+len(l.passes)+len(l.put) > 0 }
 
 // hasEnded reports whether the loop runs no more.
 func (l *loop) hasEnded() bool {

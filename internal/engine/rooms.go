@@ -50,18 +50,25 @@ func newLiveRoom(name string, budget *roomlog.Budget) *liveRoom {
 func (r *liveRoom) wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.wakeAll()
-}
-
-func (r *liveRoom) wakeAll() {
 	for _, w := range r.wakers {
 		w.waker.Wake()
 	}
 }
 
+// nudge is wake for notices and signals alone.
+func (r *liveRoom) nudge() {
+	for _, w := range r.wakers {
+		w.waker.Nudge()
+	}
+}
+
 // waker is whoever is to be told that a room has more to read: for one member, or
-// for many at once. Any goroutine may call it; it never blocks.
-type waker interface{ Wake() }
+// for many at once. Any goroutine may call it; it never blocks. Nudge is for what may
+// wait until others' events are delivered.
+type waker interface {
+	Wake()
+	Nudge()
+}
 
 // presence is a session's being in a room: one piece of memory for all that the room
 // keeps of it.
@@ -105,7 +112,7 @@ func (r *liveRoom) enter(p *presence, name string, w waker) (own []byte) {
 	}
 	r.sayCrowd()
 	r.tell(tutorial.Joined, []string{name}, 1, nil)
-	r.wakeAll()
+	r.nudge()
 	return nil
 }
 
@@ -140,7 +147,7 @@ func (r *liveRoom) leave(p *presence) {
 	default:
 		r.sayCrowd()
 		r.tell(tutorial.Left, []string{p.member.Name}, 1, nil)
-		r.wakeAll()
+		r.nudge()
 	}
 }
 
@@ -184,7 +191,7 @@ func (r *liveRoom) crowdIsDue() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sayCrowd()
-	r.wakeAll()
+	r.nudge()
 }
 
 // sayCrowd sends the notices that were put off. Of the joins, one who came alone

@@ -179,7 +179,7 @@ func (r *liveRoom) signal() {
 		s.dirty = false
 		r.notice(r.typingNow())
 	}
-	r.wakeAll()
+	r.nudge()
 	for _, t := range s.typing {
 		r.arm(t.until)
 	}

@@ -111,7 +111,7 @@ func (k *look) begin(l *loop, now time.Time) {
 		Busy:       w.busy.Seconds() / seconds,
 		Load:       l.load.share,
 		Gathering:  len(l.gathers),
-		Passes:     len(l.passes),
+		Passes:     len(l.passes) + len(l.put),
 		Steps:      len(l.steps),
 		Writes:     float64(w.writes) / seconds,
 		Deliveries: float64(w.frames) / seconds,
