@@ -9,7 +9,7 @@ import "time"
 type load struct {
 	work  time.Duration // since the window began
 	share float64       // of the last window, without gathering
-	since time.Time     // the window or the last pass began
+	since time.Time     // the loop's window began, or the audience's last pass ended
 	known bool          // an audience is on its loop's list
 }
 

@@ -32,7 +32,7 @@ func (l *loop) next(a *audience, now time.Time) {
 	case a.heard > 0:
 		l.schedule(a, now)
 	case a.more && a.state != putOff:
-		a.begin(putOff, now)
+		a.begin(putOff)
 		if !a.queued {
 			a.queued = true
 			l.put = append(l.put, a)
@@ -47,18 +47,17 @@ func (l *loop) schedule(a *audience, now time.Time) {
 		l.gathers = append(l.gathers, a)
 		return
 	}
-	l.begin(a, now)
+	l.begin(a)
 }
 
-func (l *loop) begin(a *audience, now time.Time) {
-	a.begin(passing, now)
+func (l *loop) begin(a *audience) {
+	a.begin(passing)
 	l.passes = append(l.passes, a)
 }
 
-func (a *audience) begin(state passState, now time.Time) {
+func (a *audience) begin(state passState) {
 	a.state, a.at, a.took = state, 0, 0
 	a.asked, a.heard, a.more = a.heard, 0, false
-	a.load.since = now
 }
 
 // pass goes on with the passes, each in turn, until maxServed members were served. Those
@@ -113,7 +112,7 @@ func (l *loop) serve(list *[]*audience, state passState, left int, now time.Time
 
 // passed ends a pass.
 func (l *loop) passed(a *audience, now time.Time) {
-	a.state = resting
+	a.state, a.load.since = resting, now
 	a.count(a.took, a.asked)
 	l.next(a, now)
 }
@@ -125,7 +124,7 @@ func (l *loop) gathered(now time.Time) {
 		if a.until.After(now) {
 			kept = append(kept, a)
 		} else {
-			l.begin(a, now)
+			l.begin(a)
 		}
 	}
 	clear(l.gathers[len(kept):])
