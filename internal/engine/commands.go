@@ -20,7 +20,7 @@ type command struct {
 	// look answers it, away from any session.
 	look func(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (answer any, err error)
 
-	slow bool // look may take the store long
+	kind kind // of look
 
 	// own does it with the session's turn, and answers.
 	own func(v *v1, id string, payload []byte, now time.Time)
@@ -39,10 +39,10 @@ var commands = map[string]command{
 	"react":   {write: react(protocol.KindReact)},
 	"unreact": {write: react(protocol.KindUnreact)},
 	"topic":   {write: topic},
-	"read":    {look: read, slow: true},
-	"history": {look: history},
-	"search":  {look: search, slow: true},
-	"rooms":   {look: listRooms, slow: true},
+	"read":    {look: read, kind: long},
+	"history": {look: history, kind: pages},
+	"search":  {look: search, kind: long},
+	"rooms":   {look: listRooms, kind: long},
 }
 
 // cleanRoom checks a command's room, and that its sender may know of it.

@@ -13,12 +13,32 @@ type crew struct {
 	waiting []func()
 }
 
-// The sizes of crews: for what is quick, and for pages of history, each of which is
-// as much memory as a slow reader may cost.
+// kind is what an errand is like, for which each has a crew of its own.
+type kind uint8
+
+const (
+	quick kind = iota // to look up a room
+	pages             // a page of history, which is as much memory as a slow reader may cost
+	long              // what may take the store long
+)
+
+// The sizes of crews; of those who ask for what takes long there are maxSlow.
 const (
 	maxCrew  = 64
 	maxPages = 8
 )
+
+// crewFor is the crew for an errand.
+func (e *Engine) crewFor(k kind) *crew {
+	switch k {
+	case pages:
+		return &e.pageCrew
+	case long:
+		return &e.slowCrew // few: they must not be all of the others
+	default:
+		return &e.crew
+	}
+}
 
 func (c *crew) do(work func()) {
 	c.mu.Lock()

@@ -267,18 +267,11 @@ func (l *loop) each(f func(c *loopConn)) {
 
 // readStore asks the store, away from the loop, for what c has yet to write.
 func (l *loop) readStore(c *loopConn, cold roomlog.ColdRead) {
-	l.engine.pageCrew.do(func() {
+	l.away(c, &l.engine.pageCrew, func() func(time.Time) {
 		events, err := l.engine.store.Read(context.Background(), cold.Room, cold.Cursor, cold.Limit)
-		taken := make(chan struct{})
-		l.notes.task(func(time.Time) {
+		return func(time.Time) {
 			c.reading = false
 			c.session.Warm(cold, events, err)
-			l.queue(c)
-			close(taken)
-		})
-		select { // until then the page counts: the store may be faster than the loop
-		case <-taken:
-		case <-l.done:
 		}
 	})
 }
@@ -286,16 +279,28 @@ func (l *loop) readStore(c *loopConn, cold roomlog.ColdRead) {
 // runErrand runs an errand away from the loop.
 func (l *loop) runErrand(c *loopConn, e *errand) {
 	ctx, cancel := context.WithTimeout(context.Background(), errandTimeout)
-	crew := &l.engine.crew
-	if e.slow {
-		crew = &l.engine.slowCrew // of which there are few: they must not be all of the others
-	}
-	crew.do(func() {
+	l.away(c, l.engine.crewFor(e.kind), func() func(time.Time) {
 		defer cancel()
 		e.run(ctx)
+		return e.done
+	})
+}
+
+// away has a crew do some work for c, and the loop what is left to do then. Until that,
+// the work counts among the crew's: the store may be faster than the loop, and what it
+// gave is memory.
+func (l *loop) away(c *loopConn, by *crew, work func() (then func(now time.Time))) {
+	by.do(func() {
+		then := work()
+		taken := make(chan struct{})
 		l.notes.task(func(now time.Time) {
-			e.done(now)
+			then(now)
 			l.queue(c)
+			close(taken)
 		})
+		select {
+		case <-taken:
+		case <-l.done:
+		}
 	})
 }

@@ -49,7 +49,7 @@ type outcome struct {
 type errand struct {
 	run  func(ctx context.Context)
 	done func(now time.Time)
-	slow bool // it may take the store long
+	kind kind
 }
 
 // What a session may have on its way at once. Reading goes on when it has less.

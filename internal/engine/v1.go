@@ -145,7 +145,7 @@ func (v *v1) look(id string, c command, payload []byte, now time.Time) {
 	run := func(ctx context.Context) { fields, err = c.look(ctx, s.engine, &by, payload) }
 	s.inOrder(now, func(time.Time) {
 		s.ask(run, v.looked(id, &fields, &err))
-		s.errand.slow = c.slow
+		s.errand.kind = c.kind
 	})
 }
 
