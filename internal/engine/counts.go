@@ -36,7 +36,7 @@ func (n *counts) wrote(b *roomlog.Batch) {
 	n.delays.Add(n.now - b.Oldest)
 }
 
-// begin is called before passes go on.
+// begin is called before steps are taken, and before passes go on.
 func (n *counts) begin() { n.now = roomlog.Since() }
 
 func (n *counts) publish() {

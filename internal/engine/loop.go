@@ -196,6 +196,9 @@ func (l *loop) queue(c *loopConn) {
 // list when it began, and not more than maxSteps.
 func (l *loop) step(now time.Time) {
 	n := min(len(l.steps), maxSteps)
+	if n > 0 {
+		l.counts.begin()
+	}
 	for i := range n {
 		c := l.steps[i]
 		if c.queued = false; !c.gone {
