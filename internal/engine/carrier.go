@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/parley-chat/parley/internal/roomlog"
+import (
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/protocol"
+)
 
 // carrier moves the bytes of one session: it owns the session's socket and
 // calls the session's methods, one at a time. Wake, Moves, Enters and Left are called by
@@ -36,4 +39,18 @@ type transport interface {
 
 	// close ends the transport, once it carries nobody.
 	close()
+}
+
+// newest is the newest signal on each room that a session has yet to hear of. The zero
+// value has none.
+type newest map[string][]byte
+
+// put has a signal take the place of an older one on the same room.
+func (n *newest) put(room string, payload []byte) {
+	if *n == nil {
+		*n = newest{}
+	}
+	if _, ok := (*n)[room]; ok || len(*n) < protocol.MaxRooms { // a signal may be skipped
+		(*n)[room] = payload
+	}
 }

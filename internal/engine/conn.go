@@ -45,8 +45,8 @@ type conn struct {
 // busy with what its peer sent.
 type left struct {
 	mu       sync.Mutex
-	outcomes []outcome         // of proposals, in their order; at most maxInflight
-	told     map[string][]byte // the newest signal on each room
+	outcomes []outcome // of proposals, in their order; at most maxInflight
+	told     newest    // signals
 }
 
 const (
@@ -180,12 +180,7 @@ func (w seatWaker) Wake() {
 // Tell implements carrier.
 func (c *conn) Tell(room string, payload []byte) {
 	c.left.mu.Lock()
-	if c.left.told == nil {
-		c.left.told = map[string][]byte{}
-	}
-	if _, ok := c.left.told[room]; ok || len(c.left.told) < protocol.MaxRooms { // a signal may be skipped
-		c.left.told[room] = payload
-	}
+	c.left.told.put(room, payload)
 	c.left.mu.Unlock()
 	signal(c.more)
 }
@@ -193,11 +188,9 @@ func (c *conn) Tell(room string, payload []byte) {
 // Appended implements carrier. The Writer has all rooms to serve: it leaves a note,
 // and one of our goroutines takes it from there.
 func (c *conn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
-	if err == nil && r.Err != nil {
-		err = r.Err
-	}
+	o := outcomeOf(r, err)
 	c.left.mu.Lock()
-	c.left.outcomes = append(c.left.outcomes, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
+	c.left.outcomes = append(c.left.outcomes, o)
 	c.left.mu.Unlock()
 	if c.gone.Load() {
 		c.take(func(*session, time.Time) {}) // there is nobody else

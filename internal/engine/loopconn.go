@@ -10,7 +10,6 @@ import (
 	"github.com/parley-chat/parley/internal/poll"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
-	"github.com/parley-chat/parley/protocol"
 )
 
 // loopConn is a connection that a loop carries, and the session on it. But for
@@ -21,12 +20,12 @@ type loopConn struct {
 	notes     atomic.Pointer[notes] // that loop's, for others
 	socket    poll.Socket
 	timer     timer
-	rest      [][]byte          // of what was to be written, the socket took only a part
-	moves     *loop             // where it goes on; nil: here
-	signals   map[string][]byte // that came meanwhile: the newest on each room
-	closed    func()            // Opening.Closed
-	discarded int32             // bytes behind the end
-	blockedAt int32             // the wheel's tick of it, of a socket that has no room
+	rest      [][]byte // of what was to be written, the socket took only a part
+	moves     *loop    // where it goes on; nil: here
+	signals   newest   // that came meanwhile
+	closed    func()   // Opening.Closed
+	discarded int32    // bytes behind the end
+	blockedAt int32    // the wheel's tick of it, of a socket that has no room
 
 	readable bool // there may be something to read
 	ended    bool // … up to the peer's end
@@ -61,10 +60,7 @@ func (c *loopConn) Tell(room string, payload []byte) { c.notes.Load().tell(c, ro
 
 // Appended implements carrier.
 func (c *loopConn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
-	if err == nil && r.Err != nil {
-		err = r.Err
-	}
-	c.notes.Load().append(c, outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err})
+	c.notes.Load().append(c, outcomeOf(r, err))
 }
 
 // told hands a signal on a room to the session, once it can be written.
@@ -74,12 +70,7 @@ func (c *loopConn) told(room string, payload []byte) {
 		c.loop.queue(c)
 		return
 	}
-	if c.signals == nil {
-		c.signals = map[string][]byte{}
-	}
-	if _, ok := c.signals[room]; ok || len(c.signals) < protocol.MaxRooms { // a signal may be skipped
-		c.signals[room] = payload
-	}
+	c.signals.put(room, payload)
 }
 
 // step is a turn of the session: it goes on with what it has, reads once, and

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/internal/room"
 	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -41,6 +42,14 @@ type outcome struct {
 	ts       int64
 	repeated bool
 	err      error // a *protocol.Error, or why the store could not write
+}
+
+// outcomeOf is what a proposer was told.
+func outcomeOf(r *store.Result, err error) outcome {
+	if err == nil && r.Err != nil { // a nil *protocol.Error would be an error
+		err = r.Err
+	}
+	return outcome{seq: r.Event.Seq, ts: r.Event.TS, repeated: !r.New, err: err}
 }
 
 // errand is what a session needs to know before it goes on. run asks the store,
