@@ -34,7 +34,7 @@ const crowdMemory = 32*mega + crowdSize*40<<10 + 2*8*mega
 func TestCrowdReadsEverythingInOneOrder(t *testing.T) {
 	s := startServer(t, "--rate", "off")
 	serveNext(t, s)
-	before := footprintOf(t, s)
+	before := restingFootprint(t, s)
 	seed := maphash.MakeSeed()
 	began := time.Now()
 	crowd := make([]*listener, crowdSize)

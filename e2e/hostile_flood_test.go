@@ -17,7 +17,7 @@ const mega = 1 << 20
 func TestFloodsCostLittleAndLeaveNothing(t *testing.T) {
 	s := startServer(t)
 	serveNext(t, s)
-	before := footprintOf(t, s)
+	before := restingFootprint(t, s)
 	for _, c := range []struct {
 		name  string
 		peers int

@@ -17,7 +17,7 @@ func TestStallingPeersAreClosedInTenSeconds(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	serveNext(t, s)
-	before := footprintOf(t, s)
+	before := restingFootprint(t, s)
 	part := clientFrame(fin|text, `{"type":"join"}`)
 	for name, c := range map[string]struct {
 		upgraded bool

@@ -25,7 +25,7 @@ func TestFloodsOfCommandsCostLittleAndLeaveNothing(t *testing.T) {
 	eventually(t, "everything can be found", func() bool { return ada.mustDo(t, "search", fields{"text": "last"}).Indexed >= said.TS })
 	ada.hangUp()
 	serveNextV1(t, s)
-	before := footprintOf(t, s)
+	before := restingFootprint(t, s)
 	for _, c := range []struct {
 		name  string
 		peers int
