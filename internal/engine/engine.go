@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-chat/parley/internal/cluster"
 	"github.com/parley-chat/parley/internal/metrics"
 	"github.com/parley-chat/parley/internal/room"
 	"github.com/parley-chat/parley/internal/roomlog"
@@ -29,6 +30,10 @@ type Config struct {
 
 	// Pass gives a guest a proof of who they are; nil where guests get none.
 	Pass func(protocol.User) string
+
+	// Cluster is the other nodes; nil where there are none. It is started, and in the
+	// end closed, by the engine.
+	Cluster *cluster.Cluster
 }
 
 // Engine holds a node's sessions and live rooms. A lock is taken before those that
@@ -59,6 +64,7 @@ type Engine struct {
 	pairs     *pairs
 	loops     *loops // nil where there are none
 	viewer    viewer
+	peers     *peers // nil where the node is alone
 
 	change func(*session, *Opening) // nil but in tests, which have new sessions speak something else
 
@@ -99,6 +105,9 @@ func New(c Config) (*Engine, error) {
 	if err := e.startLoops(c.Transport, c.Gather); err != nil {
 		e.writer.Close()
 		return nil, err
+	}
+	if err := e.startPeers(c.Cluster); err != nil {
+		return nil, errors.Join(err, e.Drain(context.Background()))
 	}
 	go e.keepHouse()
 	return e, nil
@@ -249,6 +258,9 @@ func (e *Engine) Drain(ctx context.Context) error {
 	e.writer.Close()
 	for _, t := range e.transports() {
 		t.close()
+	}
+	if e.peers != nil {
+		err = errors.Join(err, e.peers.cluster.Close())
 	}
 	return err
 }

@@ -229,6 +229,7 @@ type rooms struct {
 	// Fixed after New.
 	budget *roomlog.Budget
 	count  func(n int) // how many there are, for the gauge
+	peers  *peers      // nil where the node is alone
 
 	mu     sync.Mutex
 	byName map[string]*liveRoom

@@ -1,0 +1,2 @@
+// Package memory is a broker for nodes of one process.
+package memory

@@ -1,0 +1,2 @@
+// Package postgres is a broker on PostgreSQL's NOTIFY.
+package postgres

@@ -1,0 +1,2 @@
+// Package redis is a broker on Redis Pub/Sub.
+package redis

@@ -1,0 +1,2 @@
+// Package postgres keeps logs in PostgreSQL, for any number of nodes.
+package postgres
