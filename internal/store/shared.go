@@ -15,12 +15,13 @@ import (
 type Shared interface {
 	Store
 
-	// Watch has renewed called each time that the logs have begun another life, before
-	// anything is done in it. It is called once, before the store is used. renewed must
-	// not use the store.
-	Watch(renewed func())
+	// Watch has renewed called with the name of each life that the logs begin, before
+	// anything of it is given to anybody or written by this node. It is called once,
+	// before the store is used. renewed must not use the store.
+	Watch(renewed func(life string))
 
-	// Life names the present life of the logs, as far as this node has heard of it.
+	// Life names the present life of the logs, as far as this node has heard of it. What
+	// is asked of the store afterwards is of this life, or of a later one.
 	Life() string
 
 	// Heads are the heads of the logs of rooms, in their order; 0 for one that has none.
