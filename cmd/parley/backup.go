@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/parley-chat/parley/internal/config"
 	"github.com/parley-chat/parley/internal/store/sqlite"
 )
 
@@ -41,7 +43,7 @@ func (c *backupCommand) run(s streams) int {
 		held, err := sqlite.Backup(ctx, c.Data, c.File, p.show)
 		p.end()
 		if err != nil {
-			return err
+			return errors.Join(err, c.elsewhere())
 		}
 		_, err = fmt.Fprintf(s.out, "%s holds %s\n", c.File, summary(held, time.Since(start)))
 		return err
@@ -77,6 +79,23 @@ func (c *restoreCommand) run(s streams) int {
 		_, err = fmt.Fprintf(s.out, "%s holds %s\n", c.Data, summary(held, time.Since(start)))
 		return err
 	})
+}
+
+// elsewhere says that the settings of the environment keep rooms in no folder, if that
+// is so.
+func (f dataFlag) elsewhere() error {
+	s := config.Serve{Store: os.Getenv("PARLEY_STORE")}
+	if path, ok := strings.CutPrefix(s.Store, "@"); ok {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil
+		}
+		s.Store = strings.TrimSpace(string(text))
+	}
+	if !s.Shared() {
+		return nil
+	}
+	return fmt.Errorf("(PARLEY_STORE keeps rooms in %s and not in %s: what belongs to that backs them up)", s.StoreName(), f.Data)
 }
 
 func summary(c sqlite.Contents, took time.Duration) string {

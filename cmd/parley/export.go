@@ -88,7 +88,7 @@ func (c *exportCommand) toFile(ctx context.Context, show sqlite.Progress) (err e
 func (c *exportCommand) export(ctx context.Context, to io.Writer, show sqlite.Progress) (err error) {
 	snapshot, err := sqlite.OpenSnapshot(c.Data)
 	if err != nil {
-		return err
+		return errors.Join(err, c.elsewhere())
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	rooms, err := snapshot.Rooms(ctx)

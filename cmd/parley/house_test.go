@@ -303,3 +303,14 @@ func TestRestoreNamesTheServerThatHoldsTheFolder(t *testing.T) {
 		t.Errorf("%q, want %q", err, want)
 	}
 }
+
+func TestHouseCommandsSayThatRoomsAreKeptElsewhere(t *testing.T) {
+	t.Setenv("PARLEY_STORE", "postgres://ada:hunter2@db.example/parley")
+	t.Setenv("PARLEY_DATA", t.TempDir())
+	for _, command := range [][]string{{"backup", filepath.Join(t.TempDir(), "b.db")}, {"export"}} {
+		_, err := house(t, exitFailed, command...)
+		if !strings.Contains(err, "(PARLEY_STORE keeps rooms in postgres://db.example:5432/parley and not in ") || strings.Contains(err, "hunter2") {
+			t.Errorf("%s says %q", command, err)
+		}
+	}
+}

@@ -33,6 +33,7 @@ Examples:
     parley serve --listen :8080 --trusted-proxy 10.0.0.0/8 --public-url https://chat.example
     parley serve --retain 90d --retain lobby=7d
     parley serve --jwt-key @public.pem --jwt-audience chat
+    parley serve --store @postgres-url --broker postgres
     parley serve --listen :443 --tls-cert chain.pem --tls-key key.pem
     PARLEY_RATE=off parley serve --config parley.toml`
 }
@@ -68,7 +69,7 @@ func introduce(log *slog.Logger, s config.Serve, url string, memoryLimit int64) 
 	if !s.Guests() {
 		who = "only people with a token"
 	}
-	log.Info("parley is up", "version", versionName(), "url", url, "store", s.Store, "welcome", who, "rate", s.Rate.String())
+	log.Info("parley is up", "version", versionName(), "url", url, "store", s.StoreName(), "broker", s.BrokerName(), "welcome", who, "rate", s.Rate.String())
 	if memoryLimit > 0 {
 		log.Info("keeping to the container's memory limit", "bytes", memoryLimit)
 	}

@@ -12,10 +12,10 @@ type Flags struct {
 	Config string `placeholder:"FILE" help:"Settings file: TOML, whose keys are these flags' names."`
 
 	Listen    string   `default:"localhost:8080" placeholder:"HOST:PORT" help:"Where to listen; ${default} unless given. Port 0 picks a free one, an empty host is every address."`
-	Store     string   `default:"sqlite" placeholder:"STORE" help:"Where rooms keep their messages: ${default}, on disk in --data, or memory, which forgets them at a restart."`
+	Store     string   `default:"sqlite" placeholder:"STORE" help:"Where rooms keep their messages: ${default}, on disk in --data; memory, which forgets them at a restart; or postgres://… or redis://…, which several nodes share. @FILE keeps a password off the command line."`
 	Data      string   `default:"./parley-data" placeholder:"FOLDER" help:"Folder of --store sqlite, made at need; ${default} unless given."`
 	Retain    []string `placeholder:"[ROOM=]TIME" help:"Forget messages that are older, such as 90d (or s, m, h, w); lobby=7d or attic=off for one room. Unless given, none are. May be repeated."`
-	Broker    string   `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes: ${default}, since this version runs on one node alone."`
+	Broker    string   `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes on a shared store: ${default}, nothing, so that each asks the store what is new; postgres, the store's own; or redis://… (rediss, redis+sentinel, redis+cluster). Mostly @FILE."`
 	Rate      string   `default:"10/10s" placeholder:"N/TIME" help:"How many messages each user may send in any such time; ${default} unless given, off for trusted networks."`
 	Heartbeat string   `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`
 	Transport string   `default:"auto" placeholder:"KIND" help:"How sockets are carried: loops, one for each core (Linux, plain TCP), goroutines, a pair for each session, or ${default}: loops where they can be had."`
@@ -52,5 +52,5 @@ func KongOptions() []kong.Option {
 // envPrefix begins the names of environment variables that are settings.
 const envPrefix = "PARLEY"
 
-// secret settings: an error never shows their value.
-var secret = map[string]bool{"jwt-secret": true, "jwt-key": true, "metrics-token": true}
+// secret settings: an error never shows their value; of a URL, only where it leads.
+var secret = map[string]bool{"jwt-secret": true, "jwt-key": true, "metrics-token": true, "store": true, "broker": true}

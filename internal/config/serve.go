@@ -10,10 +10,10 @@ import (
 // have been read and checked.
 type Serve struct {
 	Listen    string // host:port; port 0 picks a free one
-	Store     string // "memory" or "sqlite"
+	Store     string // "sqlite", "memory", or a URL with its password: see StoreKind, StoreName
 	Data      string // folder of the sqlite store
 	Retain    Retain
-	Broker    string // "memory"
+	Broker    string // "memory", "postgres" (the store's own), or a URL with its password: see BrokerKind, BrokerName
 	Rate      Rate
 	Heartbeat time.Duration
 	Transport string        // "auto", "loops" or "goroutines"

@@ -16,10 +16,10 @@ func (f *Flags) Settings() (Serve, error) {
 	s := Serve{NotRead: f.sources.unreadVariables(os.Environ())}
 
 	s.Listen = check(&c, "listen", f.Listen, parseListen)
-	s.Store = check(&c, "store", f.Store, parseStore)
+	s.Store = check(&c, "store", f.Store, orFile(parseStore))
 	s.Data = check(&c, "data", f.Data, parseFolder)
 	s.Retain = c.retain(checkAll(&c, "retain", f.Retain, parseRetention))
-	s.Broker = check(&c, "broker", f.Broker, parseBroker)
+	s.Broker = check(&c, "broker", f.Broker, orFile(parseBroker))
 	s.Rate = check(&c, "rate", f.Rate, parseRate)
 	s.Heartbeat = check(&c, "heartbeat", f.Heartbeat, parseHeartbeat)
 	s.Transport = check(&c, "transport", f.Transport, parseTransport)
@@ -46,6 +46,7 @@ func (f *Flags) Settings() (Serve, error) {
 
 // together checks what only makes sense in company.
 func (c *checks) together(f *Flags, s Serve) {
+	c.nodes(s)
 	if s.Transport == "loops" && f.TLSCert != "" {
 		c.say("transport", `is "loops", which carry plain TCP alone: with --tls-cert want auto or goroutines`)
 	}
@@ -120,10 +121,17 @@ func checkAll[T any](c *checks, name string, values []string, parse func(string)
 
 // shown is a value as an error may show it.
 func shown(name, value string) string {
-	if secret[name] && !strings.HasPrefix(value, "@") {
-		return fmt.Sprintf("a secret of %d characters", utf8.RuneCountInString(value))
+	switch {
+	case !secret[name] || strings.HasPrefix(value, "@"):
+		return fmt.Sprintf("%q", value)
+	case name == "store" || name == "broker":
+		return shownURL(value)
 	}
-	return fmt.Sprintf("%q", value)
+	return hidden(value)
+}
+
+func hidden(value string) string {
+	return fmt.Sprintf("a secret of %d characters", utf8.RuneCountInString(value))
 }
 
 // orFile parses the value itself, or for @FILE what that file holds, without

@@ -38,20 +38,6 @@ func parseDebugListen(s string) (string, error) {
 	return s, nil
 }
 
-func parseStore(s string) (string, error) {
-	if s != "memory" && s != "sqlite" {
-		return "", errors.New("want sqlite, which keeps messages on disk in --data, or memory, which forgets them")
-	}
-	return s, nil
-}
-
-func parseBroker(s string) (string, error) {
-	if s != "memory" {
-		return "", errors.New("this version runs on one node alone: want memory")
-	}
-	return s, nil
-}
-
 // A session remembers when it sent its last maxRateN messages, so that this
 // bounds its memory.
 const (

@@ -17,6 +17,10 @@ func (s *Serve) Warnings() []string {
 	if s.Store == "memory" {
 		say("--store is memory: messages are lost at a restart")
 	}
+	if s.Shared() && s.Broker == Memory {
+		say("--broker is memory: several nodes ask the store every half second what the others have stored; with --broker %s they are told at once",
+			map[string]string{Postgres: "postgres or redis://…", Redis: "redis://…"}[s.StoreKind()])
+	}
 	if s.Rate.N == 0 {
 		say("--rate is off: one person can flood a room")
 	}

@@ -74,9 +74,20 @@ func TestAWrongValueNamesSettingValueAndWhatWouldBeRight(t *testing.T) {
 		{"--listen=localhost:70000", `the port must be a number from 0 (picks a free one) to 65535`},
 		{"--listen=localhost:http", `the port must be a number`},
 		{"--listen=", `--listen is empty: give it a value, or leave it out`},
-		{"--broker=redis://x", `--broker is "redis://x": this version runs on one node alone: want memory`},
+		{"--broker=redis://x", `--broker is "redis://x", but --store is "sqlite": several nodes need a store that they share: --store postgres://… or redis://…; on one node leave --broker out`},
+		{"--broker=postgres", `--broker is "postgres", but --store is "sqlite": several nodes need`},
+		{"--broker=redis://x --store=memory", `--broker is "redis://x", but --store is "memory": several nodes need`},
+		{"--broker=postgres --store=redis://x", `--broker is "postgres", the PostgreSQL of --store, but --store is "redis://x": want a redis://… here too, or --store postgres://…`},
+		{"--broker=postgres://h/d --store=postgres://h/d", `--broker is "postgres://h:5432/d": as a broker PostgreSQL is the one of --store: want postgres alone`},
+		{"--broker=nats://x", `--broker is "nats://x": want memory for a node alone, postgres, which is the PostgreSQL of --store, or the URL of a Redis`},
+		{"--store=redis+cluster://x", `--store is "redis+cluster://x": a Redis Cluster keeps no rooms`},
+		{"--store=redis://", `--store is "redis://…": want a host after redis://`},
+		{"--store=postgres://h:port/d", `--store is "postgres://…": that can't be read as a URL`},
+		{"--store=postgres://h/d?sslmode=never", `--store is "postgres://h/d": sslmode is invalid; want postgres://USER:PASSWORD@HOST:PORT/DATABASE`},
+		{"--store=postgres://h/d?sslrootcert=" + missing, `no such file or directory; want postgres://USER:PASSWORD@HOST:PORT/DATABASE`},
+		{"--store=@" + missing, `missing": no such file or directory: want a file that can be read`},
 		{"--data=/dev/null", `--data is "/dev/null": that is no folder`},
-		{"--store=redis://x", `--store is "redis://x": want sqlite, which keeps messages on disk in --data, or memory, which forgets them`},
+		{"--store=paper", `--store is "paper": want sqlite, which keeps messages on disk in --data, memory, which forgets them, or the URL of what several nodes share: postgres://`},
 		{"--retain=90", `--retain is "90": want a time such as 90d (in s, m, h, d or w, at most 36500d), ROOM=TIME such as lobby=7d, or off for a TIME that never ends`},
 		{"--retain=d", `want a time such as 90d`},
 		{"--retain=0d", `want a time such as 90d`},
@@ -197,6 +208,21 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}
 }
 
+func TestAPasswordInAURLIsNeverShown(t *testing.T) {
+	for _, value := range []string{
+		"postgres://ada:hunter2@h/d?sslmode=hunter2", "postgres://ada:hunter2@h:port/d", "postgres://h/d?password=hunter2&sslmode=never",
+		"postgres://ada:x/hunter2@h/d", "postgres://ada:@hunter2@h:x/d", "postgres://ada:hunter2/x@h/d", "postgres://ada:7/hunter2@h/d",
+		"redis://:hunter2@", "redis://:hunter2#x@h/0", "redis://:7#hunter2@h/0", "redis://:7?hunter2@h/0", "redis+cluster://:hunter2@h",
+		"nats://hunter2@h", "host=h password=hunter2", "hunter2,hunter2",
+	} {
+		for _, flag := range []string{"--store=", "--broker="} {
+			if _, err := read(t, flag+value); err == nil || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s%s: error is %v", flag, value, err)
+			}
+		}
+	}
+}
+
 func TestAMisspeltFlagNamesTheRightOne(t *testing.T) {
 	_, err := read(t, "--lisen", "x")
 	if err == nil || !strings.Contains(err.Error(), `did you mean "--listen"?`) {
@@ -221,12 +247,14 @@ func TestAMisspeltVariableIsWarnedOf(t *testing.T) {
 }
 
 func TestWhatWeakensAPromiseIsSaid(t *testing.T) {
-	strong := Serve{Listen: "localhost:8080", Rate: Rate{10, 10 * time.Second}}
+	strong := Serve{Listen: "localhost:8080", Broker: "memory", Rate: Rate{10, 10 * time.Second}}
 	if w := strong.Warnings(); len(w) > 0 {
 		t.Fatalf("warnings without a reason: %q", w)
 	}
 	for want, weaken := range map[string]func(*Serve){
-		"--store is memory":         func(s *Serve) { s.Store = "memory" },
+		"--store is memory": func(s *Serve) { s.Store = "memory" },
+		"with --broker postgres or redis://… they are told at once": func(s *Serve) { s.Store = "postgres://h/d" },
+		"with --broker redis://… they are told at once":             func(s *Serve) { s.Store = "redis://h" },
 		"--rate is off":             func(s *Serve) { s.Rate = Rate{} },
 		"--jwt-secret has 31 bytes": func(s *Serve) { s.JWTSecret = strings.Repeat("x", 31) },
 		"any application":           func(s *Serve) { s.JWTJWKS = "https://id.example/keys" },
