@@ -27,6 +27,7 @@ type reply struct {
 	Type     string    `json:"type"`
 	ID       string    `json:"id"`
 	Code     string    `json:"code"`
+	RetryMS  int64     `json:"retry_ms"`
 	Text     string    `json:"text"`
 	Room     roomState `json:"room"`
 	User     struct{ ID, Name string }
