@@ -3,9 +3,11 @@ package testserver
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Postgres is a PostgreSQL server of the test's own, whose superuser is postgres, let
@@ -34,6 +36,21 @@ func StartPostgres(t testing.TB, settings ...string) *Postgres {
 	p.Start()
 	p.endWith(t)
 	return p
+}
+
+// Start starts the server, and waits until it lets clients in, after it was killed too.
+func (p *Postgres) Start() {
+	p.t.Helper()
+	p.Process.Start()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		ready := exec.Command(program(p.t, "pg_isready", postgresFolder+"pg_isready"), "-q", "-U", "postgres", "-h", "127.0.0.1", "-p", port(p.Addr)).Run()
+		if ready == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("PostgreSQL lets nobody in: %v\n%s", ready, p.Output())
+		}
+	}
 }
 
 const postgresFolder = "/usr/lib/postgresql/*/bin/"

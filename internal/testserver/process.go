@@ -2,12 +2,14 @@ package testserver
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -55,26 +57,61 @@ func (p *Process) await() {
 	}
 }
 
-// Signal sends a signal to the server, and to what it started.
+// Signal sends a signal to the server, and to what it started: PostgreSQL's processes
+// have sessions of their own.
 func (p *Process) Signal(s syscall.Signal) {
-	if p.cmd != nil && p.cmd.Process != nil {
-		_ = syscall.Kill(-p.cmd.Process.Pid, s)
+	if p.cmd == nil || p.cmd.Process == nil {
+		return
+	}
+	for _, pid := range family(p.cmd.Process.Pid) {
+		_ = syscall.Kill(pid, s)
 	}
 }
 
+// family is a process and all that come from it, parents first, so that none sees its
+// children end before it does.
+func family(pid int) []int {
+	children := map[int][]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, name := range stats {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		var id, parent int
+		var state string
+		_, behind, _ := strings.Cut(string(b), ") ") // the program's name may hold anything (proc_pid_stat(5))
+		if _, err := fmt.Sscanf(string(b), "%d", &id); err != nil {
+			continue
+		}
+		if _, err := fmt.Sscanf(behind, "%s %d", &state, &parent); err != nil {
+			continue
+		}
+		children[parent] = append(children[parent], id)
+	}
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		all = append(all, children[all[i]]...)
+	}
+	return all
+}
+
 // Kill ends the server at once, as kill -9 does, and waits until it is gone.
-func (p *Process) Kill() { p.end(syscall.SIGKILL) }
+func (p *Process) Kill() {
+	if p.cmd != nil {
+		p.Signal(syscall.SIGKILL)
+		_ = p.cmd.Wait()
+		p.cmd = nil
+	}
+}
 
 // Stop has the server end as it would like to.
-func (p *Process) Stop() { p.end(syscall.SIGTERM) }
-
-func (p *Process) end(s syscall.Signal) {
-	if p.cmd == nil {
-		return
+func (p *Process) Stop() {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // what it started it ends itself
+		_ = p.cmd.Wait()
+		p.cmd = nil
 	}
-	p.Signal(s)
-	_ = p.cmd.Wait()
-	p.cmd = nil
 }
 
 // Output is what the server has printed since it was started last.
