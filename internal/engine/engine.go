@@ -260,7 +260,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 		t.close()
 	}
 	if e.peers != nil {
-		err = errors.Join(err, e.peers.cluster.Close())
+		err = errors.Join(err, e.peers.close())
 	}
 	return err
 }

@@ -19,7 +19,8 @@ type liveRoom struct {
 	log  *roomlog.Log
 
 	// Guarded by rooms.mu.
-	holders int // sessions that hold it open
+	holders  int  // sessions that hold it open
+	followed bool // what other nodes say of it is heard
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -233,6 +234,7 @@ type rooms struct {
 
 	mu     sync.Mutex
 	byName map[string]*liveRoom
+	life   string // of the store, that rooms begin in
 
 	house []*liveRoom // owned by the one who keeps house: the memory of its last round
 }
@@ -244,6 +246,9 @@ func (rs *rooms) open(name string) *liveRoom {
 	r := rs.byName[name]
 	if r == nil {
 		r = newLiveRoom(name, rs.budget)
+		if rs.peers != nil {
+			r.log.Shared(rs.life)
+		}
 		rs.byName[name] = r
 		rs.count(len(rs.byName))
 	}
@@ -258,7 +263,52 @@ func (rs *rooms) close(r *liveRoom) {
 	if r.holders == 0 {
 		delete(rs.byName, r.name)
 		rs.count(len(rs.byName))
+		if r.followed {
+			rs.peers.cluster.Unfollow(r.name)
+		}
 	}
+}
+
+// follow has what other nodes say of an open room be heard. It is for rooms that
+// somebody here is about to read.
+func (rs *rooms) follow(r *liveRoom) {
+	if rs.peers == nil {
+		return
+	}
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if !r.followed {
+		r.followed = true
+		rs.peers.cluster.Follow(r.name)
+	}
+}
+
+// followed is every room that is.
+func (rs *rooms) followed() []*liveRoom {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	var all []*liveRoom
+	for _, r := range rs.byName {
+		if r.followed {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// find is the open room with this name; nil without one.
+func (rs *rooms) find(name string) *liveRoom {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return rs.byName[name]
+}
+
+// renew has rooms begin in another life from now on, and gives those that are there.
+func (rs *rooms) renew(life string) []*liveRoom {
+	rs.mu.Lock()
+	rs.life = life
+	rs.mu.Unlock()
+	return rs.all()
 }
 
 // all is every open room.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,9 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 		s.moved(now)
 	}
 	live := s.engine.rooms.open(name)
+	s.engine.rooms.follow(live)
 	p := live.attach(s) // before the store is asked: what it doesn't have yet is heard
+	life := s.engine.life()
 	var r store.Room
 	s.ask(func(ctx context.Context) {
 		r, err = s.engine.store.Room(ctx, name)
@@ -49,6 +52,9 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 			s.engine.storeFails("a room could not be looked up", err)
 			v.no(id, err, now)
 		default:
+			if life != "" && live.log.Base(life, r.Head) {
+				live.wake()
+			}
 			v.sit(id, &c, last, &r, p)
 		}
 	})
@@ -183,9 +189,12 @@ func (v *v1) read(dst [][]byte, b roomlog.Batch, p *roomlog.Repeat) ([][]byte, r
 		if x.dirty.Swap(false) || x.behind {
 			dst = v.readSeat(x, dst, &b, p)
 		}
-		if v.session.cold != nil || b.Bytes >= maxPendingWrite {
+		if v.session.cold != nil || b.Bytes >= maxPendingWrite || v.rewound {
 			break
 		}
+	}
+	if v.rewound {
+		v.session.cutShort(protocol.CloseGoingAway, "the room's log has begun anew: reconnect and join again")
 	}
 	return dst, b
 }
@@ -207,6 +216,10 @@ func (v *v1) readSeat(x *seat, dst [][]byte, b *roomlog.Batch, p *roomlog.Repeat
 			dst, next, err = x.reader.Read(dst, roomlog.Behind(x.until), maxPendingWrite-b.Bytes)
 		}
 		b.Add(next)
+		if errors.Is(err, roomlog.ErrRewound) {
+			v.rewound, x.behind = true, false
+			return dst
+		}
 		if err != nil { // signals went by with what it fell behind
 			v.session.cold, x.behind, x.fresh = &x.reader, true, true
 			return dst

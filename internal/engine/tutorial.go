@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"github.com/parley-chat/parley/internal/frame"
@@ -85,6 +86,28 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	s.moved(now)
 	t.leave()
 	t.holds = s.engine.rooms.open(roomName)
+	if p := s.engine.peers; p != nil {
+		s.engine.rooms.follow(t.holds)
+		t.settle(p, name)
+		return
+	}
+	t.comesIn(name)
+}
+
+// settle comes in once it is known where the room's log stands.
+func (t *tutorialDialect) settle(p *peers, name string) {
+	s, r := t.session, t.holds
+	s.ask(func(ctx context.Context) { p.settle(ctx, r) }, func(time.Time) {
+		if s.state == alive {
+			t.comesIn(name)
+		}
+	})
+}
+
+// comesIn enters the room that is held open, where the session is carried with those
+// who are in it.
+func (t *tutorialDialect) comesIn(name string) {
+	s := t.session
 	if s.carrier.Moves(t.holds) {
 		s.held = func(time.Time) { t.enter(name) }
 		return

@@ -18,6 +18,7 @@ type v1 struct {
 	id      string   // of the session, as its peer and the log have it
 	rooms   []*seat  // joined, at most protocol.MaxRooms, in the order in which they are read next
 	flights []flight // proposals without an answer, oldest first
+	rewound bool     // the log of one of the rooms has begun another life: the session can't go on
 }
 
 // flight is a command whose draft is on its way.

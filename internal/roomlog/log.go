@@ -14,6 +14,10 @@ import (
 // log.
 var ErrNotInMemory = errors.New("not in the memory log")
 
+// ErrRewound says that a log has begun another life, so that a reader's cursor names
+// nothing in it.
+var ErrRewound = errors.New("the log has begun anew")
+
 // Encoding is how a reader gets its frames: a dialect, and whether
 // permessage-deflate was negotiated. Each is written once, however many read it.
 type Encoding struct {
@@ -62,7 +66,8 @@ type Log struct {
 	wake   func() // tells the readers that there is more
 
 	// Owned by whoever appends.
-	dirty bool // in the batch that is being appended
+	dirty bool             // in the batch that is being appended
+	batch []protocol.Event // of it, where other nodes write, too
 
 	drops atomic.Uint64 // how often what readers had yet to read was dropped
 
@@ -76,6 +81,9 @@ type Log struct {
 	stored  protocol.Seq       // of the newest that somebody has found in the store
 	streams [encodings]*stream // nil where nobody reads
 	scratch []byte             // the last payload, framed for each stream
+	tail    *tail              // nil where nobody else writes
+	life    string             // of the store, that the log is in; empty where it has but one
+	lives   uint32             // how many it had before
 }
 
 // New makes an empty log. wake is called, by the goroutine that appended, each
@@ -88,6 +96,11 @@ func New(room string, budget *Budget, wake func()) *Log {
 func (l *Log) append(e *protocol.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.put(e)
+}
+
+// put is append with mu held.
+func (l *Log) put(e *protocol.Event) {
 	if l.first == 0 {
 		l.first = e.Seq
 	}

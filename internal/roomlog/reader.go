@@ -28,6 +28,7 @@ type Reader struct {
 	// Guarded by the log's mu.
 	skip  Cursor // the frame behind this cursor isn't for this reader
 	place int32  // in stream.readers
+	lives uint32 // of the log's lives, that which it reads; owned as those above
 }
 
 // Position is a place in a log that a reader can be asked to go to.
@@ -55,7 +56,7 @@ func (l *Log) Attach(r *Reader, e Encoding) {
 		s = &stream{log: l, encoding: e, dense: e.Dialect == protocol.V1}
 		l.streams[e.index()] = s
 	}
-	r.stream, r.cursor, r.seq, r.page, r.place = s, s.head, l.head, minPage, int32(len(s.readers))
+	r.stream, r.cursor, r.seq, r.page, r.place, r.lives = s, s.head, l.head, minPage, int32(len(s.readers)), l.lives
 	r.passed.Store(uint64(s.head))
 	s.readers = append(s.readers, r)
 }
@@ -109,6 +110,14 @@ func (r *Reader) Detach() {
 	}
 }
 
+// beginAnew has a reader go on with what its log's new life brings. The log's mu is held.
+func (r *Reader) beginAnew() {
+	s := r.stream
+	r.lives, r.cursor, r.seq = s.log.lives, max(r.cursor, s.begins), 0
+	r.cold, r.sought, r.ahead = false, false, false
+	r.passed.Store(uint64(r.cursor))
+}
+
 // Head is where a reader is that has read everything.
 func (r *Reader) Head() Position {
 	l := r.stream.log
@@ -134,6 +143,12 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	l := s.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if r.lives != l.lives {
+		if s.dense {
+			return dst, Batch{}, ErrRewound
+		}
+		r.beginAnew()
+	}
 	if r.ahead { // what it has read may have come into the log, before or behind what it hasn't
 		r.find()
 	}
@@ -190,6 +205,9 @@ func (r *Reader) Cold() ColdRead {
 	l := r.stream.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if r.lives != l.lives && !r.stream.dense {
+		r.beginAnew()
+	}
 	if r.seq == 0 && !r.sought && l.first > 0 { // nothing was there when it came
 		r.seq = l.first - 1
 	}
@@ -202,6 +220,9 @@ func (r *Reader) Cold() ColdRead {
 // moved, nor warm, nor at end, nobody has what follows.
 func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (frames []byte, n int, ok bool) {
 	s := r.stream
+	if r.rewound() {
+		return nil, 0, true
+	}
 	var payload []byte
 	moved := false
 	if len(events) > 0 {
@@ -228,6 +249,19 @@ func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (fram
 	defer s.log.mu.RUnlock()
 	r.find()
 	return frames, n, moved || r.Passed(end) || !r.cold
+}
+
+// rewound reports whether what the store gave is of another life than what is read now,
+// which Read sees to.
+func (r *Reader) rewound() bool {
+	l := r.stream.log
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if r.lives != l.lives {
+		r.cold = false
+		return true
+	}
+	return false
 }
 
 // framesSize is about how long the frames of events are, up to maxBytes and one more:

@@ -32,6 +32,7 @@ type stream struct {
 	readers  []*Reader
 	segments []segment // oldest first; only the last one grows
 	head     Cursor    // frames ever written
+	begins   Cursor    // frames written in the log's former lives
 	bytes    int       // of all segments, as allocated
 }
 

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Proposal is what somebody wants written.
@@ -36,12 +37,13 @@ type Writer struct {
 	appended func(events int) // for the counters
 	failed   func(err error)  // the store can't write; nil: it can again
 	more     *sync.Cond       // of mu: something waits, or writing ends
+	others   Others           // nil where nobody else writes
 
 	// Owned by whoever set writing.
 	failing bool
 	batch   []Proposal
 	drafts  []store.Draft
-	dirty   []*Log
+	dirty   []*Log // that have more to read, or events to tell others of
 
 	// Any goroutine.
 	pace pace
@@ -65,6 +67,19 @@ func NewWriter(s store.Store, appended func(events int), failed func(err error))
 	}
 	return w
 }
+
+// Others are the other nodes that write to a store's logs.
+type Others interface {
+	// Life is the life that what is appended from now on is in, or in a later one.
+	Life() string
+
+	// Wrote is told what was appended to a log here, in the order of seqs. It keeps
+	// neither.
+	Wrote(l *Log, life string, events []protocol.Event)
+}
+
+// Shares has the writer be one of several. It is called before anything is proposed.
+func (w *Writer) Shares(others Others) { w.others = others }
 
 // Propose hands p in. Proposals of one goroutine are appended in its order. It
 // never blocks: what one proposer may have waiting is the proposer's to bound, and
@@ -171,8 +186,19 @@ func (w *Writer) take() bool {
 func (w *Writer) write() {
 	w.commit()
 	for _, l := range w.dirty {
-		l.wake()
+		if l != nil {
+			l.wake()
+		}
 	}
+}
+
+// share puts what was appended into a log that others write to, and tells them. grown:
+// there is more to read.
+func (w *Writer) share(l *Log, life string) (grown bool) {
+	grown = l.Offer(life, l.batch)
+	w.others.Wrote(l, life, l.batch)
+	l.batch = nil
+	return grown
 }
 
 // commit stores the batch, and puts it into the logs, which are dirty then.
@@ -181,6 +207,10 @@ func (w *Writer) commit() {
 	drafts, dirty := w.drafts[:0], w.dirty[:0]
 	for i := range batch {
 		drafts = append(drafts, batch[i].Draft)
+	}
+	life := ""
+	if w.others != nil {
+		life = w.others.Life()
 	}
 	w.pace.begin()
 	results, err := w.store.Append(context.Background(), drafts)
@@ -196,14 +226,21 @@ func (w *Writer) commit() {
 		}
 		events++
 		l := batch[i].Log
-		l.append(&results[i].Event)
+		if w.others == nil {
+			l.append(&results[i].Event)
+		} else {
+			l.batch = append(l.batch, results[i].Event)
+		}
 		if !l.dirty {
 			l.dirty = true
 			dirty = append(dirty, l)
 		}
 	}
-	for _, l := range dirty {
+	for i, l := range dirty {
 		l.dirty = false
+		if w.others != nil && !w.share(l, life) {
+			dirty[i] = nil
+		}
 	}
 	w.appended(events)
 	if err != nil {

@@ -1,0 +1,215 @@
+package roomlog
+
+import (
+	"slices"
+	"time"
+
+	"github.com/parley-chat/parley/protocol"
+)
+
+// Shared has the log be one that other nodes write to, too. What is written becomes
+// part of it in the order of its seqs, whoever tells of it first: it waits until
+// nothing is missing before it. life names the life that the log is in. It is called
+// before anything else.
+func (l *Log) Shared(life string) {
+	l.tail, l.life = &tail{}, life
+}
+
+// tail is what is known of a log beyond its head. It is guarded by the log's mu.
+type tail struct {
+	based   bool             // the head is known; else there is none before the first event
+	pending []protocol.Event // by seq, all behind a hole; of those that are told twice, the first
+	bytes   int              // of them, about
+	known   protocol.Seq     // the log reaches so far, as somebody said
+	since   time.Duration    // there is a hole since then, as Since counts; 0 for none
+}
+
+// What may wait for the events before it. Beyond, it is read from the store.
+const (
+	maxPending      = 512
+	maxPendingBytes = 256 << 10
+)
+
+// Offer gives the log events of one life that were written to it, here or elsewhere, in
+// the order of their seqs. Those that it has are passed over, and so are those of
+// another life. grown: there is more to read.
+func (l *Log) Offer(life string, events []protocol.Event) (grown bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if life != l.life {
+		return false
+	}
+	before := l.head
+	for i := range events {
+		l.offer(&events[i])
+	}
+	l.watchHole()
+	return l.head > before
+}
+
+// offer is Offer for one. Its caller holds mu.
+func (l *Log) offer(e *protocol.Event) {
+	t := l.tail
+	t.known = max(t.known, e.Seq)
+	switch {
+	case t.based && e.Seq == l.head+1:
+		l.put(e)
+		l.catchUp()
+	case !t.based || e.Seq > l.head:
+		t.keep(e, l.isReadAtAll())
+	}
+}
+
+// keep has an event wait.
+func (t *tail) keep(e *protocol.Event, read bool) {
+	size := len(e.Text) + 200
+	if !read || len(t.pending) >= maxPending || t.bytes+size > maxPendingBytes {
+		return // it is known of: whoever needs it finds it in the store
+	}
+	i, there := slices.BinarySearchFunc(t.pending, e.Seq, func(p protocol.Event, seq protocol.Seq) int {
+		return int(min(max(int64(p.Seq)-int64(seq), -1), 1))
+	})
+	if !there {
+		t.pending = slices.Insert(t.pending, i, *e)
+		t.bytes += size
+	}
+}
+
+// catchUp appends what waits, as far as nothing is missing.
+func (l *Log) catchUp() {
+	t := l.tail
+	n := 0
+	for ; n < len(t.pending) && t.pending[n].Seq <= l.head+1; n++ {
+		if e := &t.pending[n]; e.Seq == l.head+1 {
+			l.put(e)
+		}
+		t.bytes -= len(t.pending[n].Text) + 200
+	}
+	if t.pending = slices.Delete(t.pending, 0, n); len(t.pending) == 0 {
+		t.pending = nil
+	}
+}
+
+// watchHole notes since when something is missing.
+func (l *Log) watchHole() {
+	t := l.tail
+	switch {
+	case t.based && t.known <= l.head:
+		t.since = 0
+	case t.since == 0:
+		t.since = max(Since(), 1)
+	}
+}
+
+// Base says where a log stands of which nothing is known yet: what is in the store up
+// to head was written before anybody here read it, but for what waits already.
+func (l *Log) Base(life string, head protocol.Seq) (grown bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tail
+	if t.based || life != l.life {
+		return false
+	}
+	t.based, t.known = true, max(t.known, head)
+	if len(t.pending) > 0 {
+		head = min(head, t.pending[0].Seq-1)
+	}
+	l.head = head
+	l.catchUp()
+	l.watchHole()
+	return l.head > head
+}
+
+// Based reports whether it is known where the log stands.
+func (l *Log) Based() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.tail == nil || l.tail.based
+}
+
+// Reaches says that the log goes up to head at least.
+func (l *Log) Reaches(life string, head protocol.Seq) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if life == l.life {
+		l.tail.known = max(l.tail.known, head)
+		l.watchHole()
+	}
+}
+
+// Hole is what a log lacks: the events after cursor up to known, for so long now.
+type Hole struct {
+	Life          string
+	Cursor, Known protocol.Seq
+	Age           time.Duration
+	Waits         bool // for it, something that came before it
+}
+
+// Hole is what is to be read from the store; ok: there is something. Nothing is missing
+// where nobody reads.
+func (l *Log) Hole() (h Hole, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tail
+	if t.since == 0 || !t.based {
+		return h, false
+	}
+	if !l.isReadAtAll() {
+		l.pass(t.known)
+		return h, false
+	}
+	return Hole{l.life, l.head, t.known, Since() - t.since, len(t.pending) > 0}, true
+}
+
+// Pass has the log go on behind seq, without what is missing before it: readers find it
+// in the store.
+func (l *Log) Pass(life string, seq protocol.Seq) (grown bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if life != l.life || !l.tail.based || seq <= l.head {
+		return false
+	}
+	l.pass(seq)
+	return true
+}
+
+func (l *Log) pass(seq protocol.Seq) {
+	if l.first == 0 {
+		l.first = l.head + 1
+	}
+	l.tear()
+	l.head = max(l.head, seq)
+	l.catchUp()
+	l.watchHole()
+}
+
+// Rewind begins another life of the log, of which nothing is known yet: readers of the
+// encodings that hold every event can't go on, the others go on with what comes.
+func (l *Log) Rewind(life string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if life == l.life {
+		return
+	}
+	l.life = life
+	l.lives++
+	l.tear()
+	l.first, l.head, l.stored = 0, 0, 0
+	l.tail = &tail{}
+	for _, s := range l.streams {
+		if s != nil {
+			s.begins = s.head
+		}
+	}
+	l.watchHole()
+}
+
+// isReadAtAll reports whether anybody reads. Its caller holds mu.
+func (l *Log) isReadAtAll() bool {
+	for _, s := range l.streams {
+		if s != nil {
+			return true
+		}
+	}
+	return false
+}
