@@ -37,6 +37,7 @@ type Store struct {
 	taken     int64        // how many are no longer in order
 	bytes     int          // what all of it takes, about
 	forgotten uint64       // rooms
+	revoked   map[revoked]int64
 }
 
 // New makes an empty store, which keeps so many bytes.
