@@ -51,6 +51,7 @@ func (c *serveCommand) run(s streams) int {
 	log, lines := logging.New(s.err, settings.LogFormat)
 	defer lines.Close(lastLines)
 	counters := metrics.New()
+	counters.Runs(versionName())
 	lines.CountDrops(counters.LogDropped)
 	limit := keepMemoryLimit(os.DirFS("/"))
 

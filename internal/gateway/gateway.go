@@ -133,7 +133,7 @@ func (g *Gateway) watch(conn net.Conn, state http.ConnState) {
 
 func (g *Gateway) routes(page, contract http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
+	mux.HandleFunc("/healthz", g.healthy)
 	mux.HandleFunc("/readyz", g.ready)
 	mux.HandleFunc("/metrics", g.showMetrics)
 	mux.HandleFunc("/api/v1/whoami", g.post(g.whoami))
@@ -156,6 +156,16 @@ func (g *Gateway) routes(page, contract http.Handler) http.Handler {
 // the page.
 func wantsUpgrade(r *http.Request) bool {
 	return hasToken(r.Header, "Upgrade", "websocket") || r.Header.Get("Sec-Websocket-Key") != ""
+}
+
+// healthy answers everybody alike, and tells insiders of what version the node is, and
+// whom it takes them for: what a deployment is checked by, and no business of others.
+func (g *Gateway) healthy(w http.ResponseWriter, r *http.Request) {
+	if g.insiders.Has(r) {
+		w.Header().Set("Parley-Version", g.metrics.Version())
+		w.Header().Set("Parley-Address", g.client(r).String())
+	}
+	fmt.Fprintln(w, "alive")
 }
 
 func (g *Gateway) ready(w http.ResponseWriter, _ *http.Request) {

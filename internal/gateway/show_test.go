@@ -109,3 +109,36 @@ func TestDrainingDoorTurnsNewcomersAwayAndKeepsTheOthers(t *testing.T) {
 		t.Errorf("a session that was here before got %s, %v", got, err)
 	}
 }
+
+func TestHealthTellsInsidersAloneOfTheVersionAndTheAddress(t *testing.T) {
+	const metricsToken = "a-token-for-the-metrics"
+	const bearer = "Authorization: Bearer " + metricsToken
+	for name, c := range map[string]struct {
+		proxies []string
+		text    string
+		address string // empty: nothing is told
+	}{
+		"a stranger":                         {nil, get("/healthz", "X-Forwarded-For: 203.0.113.9"), ""},
+		"a stranger by a trusted proxy":      {[]string{"127.0.0.1"}, get("/healthz", "X-Forwarded-For: 203.0.113.9"), ""},
+		"this machine":                       {nil, get("/healthz"), "127.0.0.1"},
+		"the token, forged":                  {nil, get("/healthz", "X-Forwarded-For: 203.0.113.9", bearer), "127.0.0.1"},
+		"the token, by a trusted proxy":      {[]string{"127.0.0.1"}, get("/healthz", "X-Forwarded-For: 203.0.113.9", bearer), "203.0.113.9"},
+		"half of the token, by such a proxy": {[]string{"127.0.0.1"}, get("/healthz", "X-Forwarded-For: 203.0.113.9", bearer[:30]), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := openDoor(t, func(g *gateway.Config) {
+				g.MetricsToken, g.TrustedProxies = metricsToken, c.proxies
+				g.Metrics.Runs("v7")
+			})
+			got := d.ask(c.text)
+			version := ""
+			if c.address != "" {
+				version = "v7"
+			}
+			if got.body != "alive\n" || got.header.Get("Parley-Address") != c.address || got.header.Get("Parley-Version") != version {
+				t.Errorf("it says %q, address %q, version %q; want address %q, version %q",
+					got.body, got.header.Get("Parley-Address"), got.header.Get("Parley-Version"), c.address, version)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ package metrics
 import (
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,6 +27,8 @@ type Metrics struct {
 	Handshakes prometheus.Gauge   // that wait at the door
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
 
+	build    *prometheus.GaugeVec
+	version  atomic.Value // a string
 	commands *prometheus.CounterVec
 	refusals map[protocol.Code]prometheus.Counter
 	closes   map[protocol.CloseCode]prometheus.Counter
@@ -68,7 +71,10 @@ func New() *Metrics {
 		Name: "parley_refusals_total", Help: "Commands and handshakes refused, by reason."}, []string{"reason"})
 	m.commands = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "parley_http_commands_total", Help: "Commands that came as POST /api/v1/COMMAND, by what became of them: ok, or why not."}, []string{"command", "outcome"})
-	reg.MustRegister(m.Delivery, m.commands, refusals, closes)
+	m.build = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "parley_build_info", Help: "1, with the version that runs."}, []string{"version"})
+	reg.MustRegister(m.Delivery, m.build, m.commands, refusals, closes)
+	m.Runs("unknown")
 	for _, c := range protocol.Commands() {
 		if c.Reach == protocol.Everywhere {
 			m.registerCommand(&c)
@@ -83,6 +89,16 @@ func New() *Metrics {
 	m.byClient = closes.WithLabelValues("client")
 	return m
 }
+
+// Runs says which version the node is of.
+func (m *Metrics) Runs(version string) {
+	m.version.Store(version)
+	m.build.Reset()
+	m.build.WithLabelValues(version).Set(1)
+}
+
+// Version is what Runs said last.
+func (m *Metrics) Version() string { return m.version.Load().(string) }
 
 func (m *Metrics) registerCommand(c *protocol.Command) {
 	m.commands.WithLabelValues(c.Name, "ok")
