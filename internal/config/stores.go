@@ -9,9 +9,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/parley-chat/parley/internal/redisurl"
 )
 
 // What --store and --broker may be: the two that a node has by itself, and those that
@@ -39,95 +40,86 @@ func (s *Serve) BrokerName() string { return nameOf(s.Broker) }
 // Shared reports whether several nodes may use the store at once.
 func (s *Serve) Shared() bool { return s.StoreKind() == Postgres || s.StoreKind() == Redis }
 
-var (
-	postgresSchemes = []string{"postgres", "postgresql"}
-	redisSchemes    = []string{"redis", "rediss", "redis+sentinel"}
-	clusterScheme   = "redis+cluster"
-)
+// isPostgres reports whether a value means to be the URL of a PostgreSQL.
+func isPostgres(value string) bool {
+	return strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://")
+}
 
 // kindOf is the kind of what a setting names.
 func kindOf(value string) string {
-	scheme, _, isURL := strings.Cut(value, "://")
 	switch {
-	case !isURL:
-		return value
-	case slices.Contains(postgresSchemes, scheme):
+	case isPostgres(value):
 		return Postgres
-	default:
+	case redisurl.Is(value):
 		return Redis
 	}
+	return value
 }
 
 func parseStore(s string) (string, error) {
 	const want = "want sqlite, which keeps messages on disk in --data, memory, which forgets them," +
 		" or the URL of what several nodes share: postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST"
-	scheme, _, isURL := strings.Cut(s, "://")
 	switch {
 	case s == Memory, s == SQLite:
 		return s, nil
-	case isURL && slices.Contains(postgresSchemes, scheme):
+	case isPostgres(s):
 		return s, checkPostgres(s)
-	case isURL && slices.Contains(redisSchemes, scheme):
-		return s, checkURL(s)
-	case isURL && scheme == clusterScheme:
+	case !redisurl.Is(s):
+		return "", errors.New(want)
+	}
+	u, err := redisurl.Parse(s)
+	if err == nil && u.Kind == redisurl.Cluster {
 		return "", errors.New("a Redis Cluster keeps no rooms, it only wakes nodes: give it as --broker, and here postgres://… or redis://…")
 	}
-	return "", errors.New(want)
+	return s, err
 }
 
 func parseBroker(s string) (string, error) {
 	const want = "want memory for a node alone, postgres, which is the PostgreSQL of --store, or the URL of a Redis:" +
 		" redis://USER:PASSWORD@HOST, rediss:// for TLS, redis+sentinel:// or redis+cluster://"
-	scheme, _, isURL := strings.Cut(s, "://")
 	switch {
 	case s == Memory, s == Postgres:
 		return s, nil
-	case isURL && (slices.Contains(redisSchemes, scheme) || scheme == clusterScheme):
-		return s, checkURL(s)
-	case isURL && slices.Contains(postgresSchemes, scheme):
+	case isPostgres(s):
 		return "", errors.New("as a broker PostgreSQL is the one of --store: want postgres alone, without a URL")
+	case !redisurl.Is(s):
+		return "", errors.New(want)
 	}
-	return "", errors.New(want)
+	_, err := redisurl.Parse(s)
+	return s, err
 }
 
-// checkURL wants a URL whose parts can be told from one another. What is wrong with it is
-// said without any of it.
-func checkURL(s string) error {
+// postgresURL reads a URL whose parts can be told from one another. What is wrong with it
+// is said without any of it.
+func postgresURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	// Whoever puts a password there as it is cuts the URL in the wrong place, and what
 	// is taken for host or path is a piece of the password.
 	if err != nil || u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@") {
-		return errors.New("that can't be read as a URL: write :, @, /, ?, # and % of a password as %3A, %40, %2F, %3F, %23 and %25")
+		return nil, errors.New("that can't be read as a URL: write :, @, /, ?, # and % of a password as %3A, %40, %2F, %3F, %23 and %25")
 	}
-	if u.Host == "" && !slices.Contains(postgresSchemes, u.Scheme) {
-		return fmt.Errorf("want a host after %s://", u.Scheme)
-	}
-	return nil
+	return u, nil
 }
 
 func checkPostgres(s string) error {
-	if err := checkURL(s); err != nil {
+	u, err := postgresURL(s)
+	if err != nil {
 		return err
 	}
-	_, err := pgxpool.ParseConfig(s)
-	if err == nil {
+	if _, err = pgxpool.ParseConfig(s); err == nil {
 		return nil
 	}
 	const want = "want postgres://USER:PASSWORD@HOST:PORT/DATABASE with parameters that libpq knows"
 	// Its errors quote the URL, without the passwords that it recognises.
 	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) && parse.Unwrap() != nil && !tells(parse.Unwrap().Error(), s) {
+	if errors.As(err, &parse) && parse.Unwrap() != nil && !tells(parse.Unwrap().Error(), u) {
 		return fmt.Errorf("%w; %s", parse.Unwrap(), want)
 	}
 	return errors.New(want)
 }
 
-// tells reports whether a text holds something of a URL that may be secret.
-func tells(text, raw string) bool {
-	u, err := url.Parse(raw)
-	if err != nil || strings.Contains(text, raw) {
-		return true
-	}
+// tells reports whether a text holds something of a URL that is secret.
+func tells(text string, u *url.URL) bool {
 	password, _ := u.User.Password()
 	secrets := []string{password}
 	for key, values := range u.Query() {
@@ -142,24 +134,30 @@ func tells(text, raw string) bool {
 // and database.
 func nameOf(value string) string {
 	scheme, _, isURL := strings.Cut(value, "://")
-	if !isURL {
+	switch {
+	case !isURL:
 		return value
-	}
-	if checkURL(value) != nil {
-		return scheme + "://…"
-	}
-	if kindOf(value) == Postgres {
-		if c, err := pgxpool.ParseConfig(value); err == nil {
-			return postgresName(c.ConnConfig)
+	case isPostgres(value):
+		if u, err := postgresURL(value); err == nil {
+			return postgresName(value, u)
+		}
+	default:
+		if u, err := redisurl.Parse(value); err == nil {
+			u.User = "" // some put a password in its place
+			return u.String()
 		}
 	}
-	u, _ := url.Parse(value)
-	return u.Scheme + "://" + u.Host + u.Path
+	return scheme + "://…"
 }
 
 // postgresName is as the driver understood it: host and database may stand among the
 // parameters, or in libpq's variables.
-func postgresName(c *pgx.ConnConfig) string {
+func postgresName(value string, u *url.URL) string {
+	pool, err := pgxpool.ParseConfig(value)
+	if err != nil {
+		return u.Scheme + "://" + u.Host + u.Path
+	}
+	c := pool.ConnConfig
 	hosts := []string{hostName(c.Host, c.Port)}
 	for _, other := range c.Fallbacks {
 		if h := hostName(other.Host, other.Port); !slices.Contains(hosts, h) {

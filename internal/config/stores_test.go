@@ -12,12 +12,12 @@ func TestStoreAndBrokerAreNamedWithoutTheirSecrets(t *testing.T) {
 		"sqlite":                           "sqlite sqlite",
 		"memory":                           "memory memory",
 		"postgres://ada:hunter2@db/parley": "postgres postgres://db:5432/parley",
-		"postgresql://ada:hunter2@db/p?pool_max_conns=4":                      "postgres postgres://db:5432/p",
-		"postgres://a:hunter2@db1:1,db2:2/p?target_session_attrs=read-write":  "postgres postgres://db1:1,db2:2/p",
-		"postgres:///parley?host=/var/run/postgresql&password=hunter2":        "postgres postgres://[/var/run/postgresql]/parley",
-		"redis://ada:hunter2@cache:6380/2?password=hunter2":                   "redis redis://cache:6380/2",
-		"rediss://:hunter2@cache":                                             "redis rediss://cache",
-		"redis+sentinel://:hunter2@s1:26379,s2:26379/main/0?password=hunter2": "redis redis+sentinel://s1:26379,s2:26379/main/0",
+		"postgresql://ada:hunter2@db/p?pool_max_conns=4":                               "postgres postgres://db:5432/p",
+		"postgres://a:hunter2@db1:1,db2:2/p?target_session_attrs=read-write":           "postgres postgres://db1:1,db2:2/p",
+		"postgres:///parley?host=/var/run/postgresql&password=hunter2":                 "postgres postgres://[/var/run/postgresql]/parley",
+		"redis://ada:hunter2@cache:6380/2":                                             "redis redis://cache:6380/2",
+		"rediss://:hunter2@cache":                                                      "redis rediss://cache:6379",
+		"redis+sentinel://:hunter2@s1:26379,s2:26379/main/2?sentinel_password=hunter2": "redis redis+sentinel://s1:26379,s2:26379/main/2",
 	} {
 		s := mustRead(t, "--store", value)
 		if got := s.StoreKind() + " " + s.StoreName(); got != want {
@@ -30,7 +30,7 @@ func TestStoreAndBrokerAreNamedWithoutTheirSecrets(t *testing.T) {
 	for value, want := range map[string]string{
 		"memory":                       "memory memory",
 		"postgres":                     "postgres postgres",
-		"redis://:hunter2@cache":       "redis redis://cache",
+		"redis://:hunter2@cache":       "redis redis://cache:6379",
 		"redis+cluster://:x@c1:1,c2:2": "redis redis+cluster://c1:1,c2:2",
 	} {
 		s := mustRead(t, "--store", "postgres://db/parley", "--broker", value)
