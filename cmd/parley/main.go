@@ -38,6 +38,7 @@ type commands struct {
 	Restore restoreCommand `cmd:"" help:"Put a backup into an empty data folder."`
 	Export  exportCommand  `cmd:"" help:"Print messages as JSON, a line each."`
 	Bench   benchCommand   `cmd:"" help:"Measure what a server carries."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at a deployment, and say what to fix."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print the help of a command."`
 

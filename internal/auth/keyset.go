@@ -131,7 +131,7 @@ var closed = func() chan struct{} {
 // fetch asks the publisher. Where that fails, the keys that are known stay: a
 // publisher who is away for a while turns nobody out.
 func (s *keySet) fetch() {
-	keys, err := s.ask()
+	keys, err := s.ask(context.Background())
 	switch {
 	case err != nil:
 		s.log.Warn("the keys of --jwt-jwks could not be fetched; those known so far stay", "err", err)
@@ -147,8 +147,8 @@ func (s *keySet) fetch() {
 	s.trying = nil
 }
 
-func (s *keySet) ask() ([]publishedKey, error) {
-	ask, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.url, http.NoBody) // the client has its timeout
+func (s *keySet) ask(ctx context.Context) ([]publishedKey, error) {
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody) // the client has its timeout
 	if err != nil {
 		return nil, err
 	}
