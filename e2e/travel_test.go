@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -126,6 +127,48 @@ func (p *party) talkOn(more int64) {
 	if p.t.Failed() {
 		p.t.FailNow()
 	}
+}
+
+// counted waits until every node counts who is in the rooms as they are, and tells how
+// long it took.
+func (p *party) counted(limit time.Duration) time.Duration {
+	p.t.Helper()
+	began := time.Now()
+	want := map[string]int{}
+	for _, v := range p.travellers {
+		for _, s := range v.stays {
+			want[s.room]++
+		}
+	}
+	for _, at := range p.nodes {
+		c, err := dialV1At(p.t.Context(), at, "teller", "")
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		defer c.hangUp()
+		var got map[string]int
+		within(p.t, limit, "all nodes count the same people", func() bool {
+			got = map[string]int{}
+			for _, r := range c.mustDo(p.t, "rooms", nil).Rooms {
+				if want[r.Name] > 0 {
+					got[r.Name] = r.Count
+				}
+			}
+			return maps.Equal(got, want)
+		})
+	}
+	return time.Since(began)
+}
+
+// lives is in how many lives of a log the party was, the room with the fewest.
+func (p *party) lives() int {
+	least := len(p.travellers[0].stays[0].Views)
+	for _, v := range p.travellers {
+		for _, s := range v.stays {
+			least = min(least, len(s.Views))
+		}
+	}
+	return least
 }
 
 // settle has everybody hear of what they sent, and nothing new be sent.

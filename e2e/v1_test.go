@@ -41,7 +41,11 @@ type reply struct {
 	From     uint64  `json:"from"`
 	Reset    string  `json:"reset"`
 	Events   []reply `json:"events"`
-	Indexed  int64   `json:"indexed"`
+	Rooms    []struct {
+		Name  string
+		Count int
+	} `json:"rooms"`
+	Indexed int64 `json:"indexed"`
 }
 
 // roomState is a frame's room: of an event the name alone.

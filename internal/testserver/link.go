@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,6 +15,7 @@ type Link struct {
 	t      testing.TB
 	Addr   string // where it listens; what comes goes to the server
 	target string
+	got    atomic.Int64
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -43,6 +45,9 @@ func NewLink(t testing.TB, addr string) *Link {
 	go l.accept(listener)
 	return l
 }
+
+// Got is how many bytes the server has sent so far.
+func (l *Link) Got() int64 { return l.got.Load() }
 
 // Cut has nothing go through, as a broken cable does: connections stay, and wait.
 func (l *Link) Cut() { l.set(func(s *state) { s.cut = true }) }
@@ -117,16 +122,16 @@ func (l *Link) carry(near net.Conn) {
 		l.mu.Unlock()
 	}()
 	done := make(chan struct{}, 2)
-	pump := func(to, from net.Conn) {
-		l.pump(to, from)
+	pump := func(to, from net.Conn, count *atomic.Int64) {
+		l.pump(to, from, count)
 		done <- struct{}{}
 	}
-	go pump(near, far)
-	go pump(far, near)
+	go pump(near, far, &l.got)
+	go pump(far, near, new(atomic.Int64))
 	<-done
 }
 
-func (l *Link) pump(to, from net.Conn) {
+func (l *Link) pump(to, from net.Conn, count *atomic.Int64) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buf)
@@ -149,6 +154,7 @@ func (l *Link) pump(to, from net.Conn) {
 			}
 			<-moved
 		}
+		count.Add(int64(n))
 		if _, err := to.Write(buf[:n]); err != nil {
 			return
 		}
