@@ -205,9 +205,6 @@ func (r *Reader) Cold() ColdRead {
 	l := r.stream.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if r.lives != l.lives && !r.stream.dense {
-		r.beginAnew()
-	}
 	if r.seq == 0 && !r.sought && l.first > 0 { // nothing was there when it came
 		r.seq = l.first - 1
 	}
