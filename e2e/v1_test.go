@@ -46,6 +46,7 @@ type reply struct {
 		Count int
 	} `json:"rooms"`
 	Indexed int64 `json:"indexed"`
+	Time    int64 `json:"time"` // of a welcome
 }
 
 // roomState is a frame's room: of an event the name alone.
