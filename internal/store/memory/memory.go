@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/store"
@@ -22,12 +23,15 @@ const DefaultBudget = 256 << 20
 // Store keeps logs in maps.
 type Store struct {
 	// Fixed after New.
-	budget int // bytes
-	secret []byte
-	life   []byte // random, see epoch
+	budget     int // bytes
+	secret     []byte
+	rewindable bool
 
 	// Owned by Append.
 	bodies *store.Bodies
+
+	// Any goroutine reads it; changed with mu held.
+	life atomic.Pointer[string]
 
 	// Guarded by mu.
 	mu        sync.Mutex
@@ -38,13 +42,16 @@ type Store struct {
 	bytes     int          // what all of it takes, about
 	forgotten uint64       // rooms
 	revoked   map[revoked]int64
+	watchers  []func(life string)
+	nodes     map[string]time.Time // until when each is one
+	history   []past               // of a rewindable one
 }
 
 // New makes an empty store, which keeps so many bytes.
 func New(budget int) *Store {
-	s := &Store{budget: budget, secret: make([]byte, 32), life: make([]byte, 32), rooms: map[string]*room{}}
+	s := &Store{budget: budget, secret: make([]byte, 32), rooms: map[string]*room{}}
 	rand.Read(s.secret)
-	rand.Read(s.life)
+	s.newLife()
 	s.bodies = store.NewBodies(s.secret)
 	return s
 }
@@ -98,6 +105,9 @@ func (s *Store) append(r *room, e *protocol.Event, body store.Body) {
 	s.written.last(r)
 	s.bytes += r.append(e, body) + placeBytes
 	s.order.push(place{r, e.Seq})
+	if s.rewindable {
+		s.history = append(s.history, past{*e, body})
+	}
 }
 
 // unwritten is where the log of a room stands that has none.
@@ -108,7 +118,7 @@ func (s *Store) unwritten(name string) store.Room {
 // epoch names the next life of a room's log. Once a room is forgotten, its next
 // epoch is another one; so is that of others without a log, which harms nobody.
 func (s *Store) epoch(name string) string {
-	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(slices.Clone(s.life), s.forgotten), name...))
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64([]byte(s.Life()), s.forgotten), name...))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:15]))
 }
 

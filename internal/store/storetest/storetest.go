@@ -20,6 +20,15 @@ type Backend struct {
 
 	// Reopen closes a store and opens it again. Nil where logs end with their store.
 	Reopen func(*testing.T, store.Store) store.Store
+
+	// Another opens a store once more while it is open, as another node does. It may be
+	// the same one, if that lets itself be watched twice. Nil unless it is a
+	// store.Shared.
+	Another func(*testing.T, store.Store) store.Store
+
+	// Rewind has the store be another server's, which lacks at least the newest event
+	// of each log. Its logs begin another life. Nil unless it is a store.Shared.
+	Rewind func(*testing.T, store.Store)
 }
 
 // Run holds a store to its promises.
@@ -27,6 +36,9 @@ func Run(t *testing.T, b Backend) {
 	promises := map[string]func(*subject){}
 	for _, some := range []map[string]func(*subject){logs, keys, changes, reactions, counts, purges, searches} {
 		maps.Copy(promises, some)
+	}
+	if _, ok := b.Open(t).(store.Revoker); ok {
+		maps.Copy(promises, revocations)
 	}
 	for name, promise := range promises {
 		t.Run(name, func(t *testing.T) { promise(b.open(t, t)) })
