@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -22,7 +23,7 @@ type claims struct {
 	Audience  jwt.ClaimStrings `json:"aud"`
 	Expires   *seconds         `json:"exp"`
 	NotBefore *seconds         `json:"nbf"`
-	IssuedAt  *seconds         `json:"iat"`
+	IssuedAt  *moment          `json:"iat"`
 
 	Name  string  `json:"name"` // missing, null or empty: sub stands for it
 	Role  string  `json:"role"`
@@ -54,15 +55,39 @@ func (c *claims) UnmarshalJSON(b []byte) error {
 // seconds since 1970. A fraction is cut off.
 type seconds int64
 
-// UnmarshalJSON takes a number only, and none that a time.Time would turn over at.
+// UnmarshalJSON implements json.Unmarshaler.
 func (s *seconds) UnmarshalJSON(b []byte) error {
+	f, err := readTime(b)
+	*s = seconds(f)
+	return err
+}
+
+// readTime takes a number only, and none that a time.Time would turn over at.
+func readTime(b []byte) (float64, error) {
 	const year10000 = 253402300800
 	var f float64
 	if err := json.Unmarshal(b, &f); err != nil || f < 0 || f >= year10000 {
-		return errTime
+		return 0, errTime
 	}
-	*s = seconds(f)
-	return nil
+	return f, nil
+}
+
+// moment is a time whose fraction matters, in milliseconds since 1970: a token may be
+// made in the second in which its user was revoked.
+type moment int64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *moment) UnmarshalJSON(b []byte) error {
+	f, err := readTime(b)
+	*m = moment(math.Round(f * 1000))
+	return err
+}
+
+func (m *moment) date() *jwt.NumericDate {
+	if m == nil {
+		return nil
+	}
+	return &jwt.NumericDate{Time: time.UnixMilli(int64(*m))}
 }
 
 func (s *seconds) date() *jwt.NumericDate {
@@ -129,7 +154,11 @@ func (c *claims) identity(now time.Time) (Identity, error) {
 	if !now.Before(expires) { // the leeway let it in, and holds for its session, too
 		expires = expires.Add(Leeway)
 	}
-	return Identity{User: c.Subject, Name: name, Role: c.Role, Terms: &Terms{Rooms: c.Rooms, Expires: expires}}, nil
+	issued := int64(0)
+	if c.IssuedAt != nil { // by a clock that may be ahead of ours
+		issued = min(int64(*c.IssuedAt), now.UnixMilli())
+	}
+	return Identity{User: c.Subject, Name: name, Role: c.Role, Terms: &Terms{Rooms: c.Rooms, Expires: expires, Issued: issued}}, nil
 }
 
 func isID(s string) bool { return s != "" && len(s) <= maxID && isText(s) }

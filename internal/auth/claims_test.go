@@ -129,7 +129,9 @@ func TestClaimsMakeAnIdentity(t *testing.T) {
 				c.want.Terms = &auth.Terms{}
 			}
 			c.want.Terms.Expires = now.Add(time.Hour)
-			got, err := verify(verifier(t, auth.Config{Secret: secret}), signHS(t, ada(c.claims)))
+			token := signHS(t, ada(c.claims))
+			c.want.Terms.Token = auth.FingerprintOf(token)
+			got, err := verify(verifier(t, auth.Config{Secret: secret}), token)
 			if got.Terms != nil {
 				got.Terms.Expires = got.Terms.Expires.UTC()
 			}
@@ -137,6 +139,28 @@ func TestClaimsMakeAnIdentity(t *testing.T) {
 				t.Errorf("%+v, %v; want %+v", got, err, c.want)
 			}
 		})
+	}
+}
+
+func TestATokenSaysWhenItWasIssued(t *testing.T) {
+	v := verifier(t, auth.Config{Secret: secret})
+	for name, c := range map[string]struct {
+		iat  any
+		want int64
+	}{
+		"doesn't say":               {nil, 0},
+		"a second":                  {now.Unix() - 60, now.UnixMilli() - 60_000},
+		"a fraction of one":         {json.Number("1772366399.452"), 1772366399452},
+		"by a clock ahead of ours":  {now.Unix() + 20, now.UnixMilli()},
+		"by one that is far behind": {0, 0},
+	} {
+		who, err := verify(v, signHS(t, ada(with{"iat": c.iat})))
+		if err != nil || who.Issued() != c.want {
+			t.Errorf("%s: issued %d, %v; want %d", name, who.Issued(), err, c.want)
+		}
+	}
+	if guest := auth.NewGuest("ada"); guest.Issued() != 0 {
+		t.Errorf("a guest was issued at %d", guest.Issued())
 	}
 }
 

@@ -19,8 +19,10 @@ type Identity struct {
 
 // Terms are what a token allows.
 type Terms struct {
-	Rooms   []string  // allow-list of room names; nil allows all
-	Expires time.Time // when the token ends; zero if it doesn't
+	Rooms   []string    // allow-list of room names; nil allows all
+	Expires time.Time   // when the token ends; zero if it doesn't
+	Issued  int64       // when it was made, milliseconds since 1970; 0 where it doesn't say so
+	Token   Fingerprint // of the token
 }
 
 // guestPrefix begins the id of every guest, and of nobody else.
@@ -51,4 +53,13 @@ func (id *Identity) Expires() time.Time {
 		return time.Time{}
 	}
 	return id.Terms.Expires
+}
+
+// Issued is when the identity was vouched for, milliseconds since 1970: of a guest, or
+// where a token doesn't say so, long ago.
+func (id *Identity) Issued() int64 {
+	if id.Terms == nil {
+		return 0
+	}
+	return id.Terms.Issued
 }

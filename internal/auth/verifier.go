@@ -128,7 +128,11 @@ func (v *verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if err != nil {
 		return Identity{}, v.inWords(err)
 	}
-	return c.identity(v.now())
+	who, err := c.identity(v.now())
+	if err == nil {
+		who.Terms.Token = FingerprintOf(token)
+	}
+	return who, err
 }
 
 const maxToken = 8 << 10
