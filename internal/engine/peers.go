@@ -49,7 +49,7 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 		Listens: p.listens,
 	})
 	if err == nil {
-		go p.follower.run()
+		p.follower.start()
 	}
 	return err
 }

@@ -283,14 +283,14 @@ func (rs *rooms) follow(r *liveRoom) {
 	}
 }
 
-// followed is every room that is.
-func (rs *rooms) followed() []*liveRoom {
+// followed is the log of every room that is.
+func (rs *rooms) followed() []*roomlog.Log {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	var all []*liveRoom
+	var all []*roomlog.Log
 	for _, r := range rs.byName {
 		if r.followed {
-			all = append(all, r)
+			all = append(all, r.log)
 		}
 	}
 	return all

@@ -2,7 +2,6 @@ package roomlog
 
 import (
 	"slices"
-	"time"
 
 	"github.com/parley-chat/parley/protocol"
 )
@@ -21,7 +20,6 @@ type tail struct {
 	pending []protocol.Event // by seq, all behind a hole; of those that are told twice, the first
 	bytes   int              // of them, about
 	known   protocol.Seq     // the log reaches so far, as somebody said
-	since   time.Duration    // there is a hole since then, as Since counts; 0 for none
 }
 
 // What may wait for the events before it. Beyond, it is read from the store.
@@ -43,7 +41,6 @@ func (l *Log) Offer(life string, events []protocol.Event) (grown bool) {
 	for i := range events {
 		l.offer(&events[i])
 	}
-	l.watchHole()
 	return l.head > before
 }
 
@@ -90,17 +87,6 @@ func (l *Log) catchUp() {
 	}
 }
 
-// watchHole notes since when something is missing.
-func (l *Log) watchHole() {
-	t := l.tail
-	switch {
-	case t.based && t.known <= l.head:
-		t.since = 0
-	case t.since == 0:
-		t.since = max(Since(), 1)
-	}
-}
-
 // Base says where a log stands of which nothing is known yet: what is in the store up
 // to head was written before anybody here read it, but for what waits already.
 func (l *Log) Base(life string, head protocol.Seq) (grown bool) {
@@ -116,7 +102,6 @@ func (l *Log) Base(life string, head protocol.Seq) (grown bool) {
 	}
 	l.head = head
 	l.catchUp()
-	l.watchHole()
 	return l.head > head
 }
 
@@ -133,15 +118,13 @@ func (l *Log) Reaches(life string, head protocol.Seq) {
 	defer l.mu.Unlock()
 	if life == l.life {
 		l.tail.known = max(l.tail.known, head)
-		l.watchHole()
 	}
 }
 
-// Hole is what a log lacks: the events after cursor up to known, for so long now.
+// Hole is what a log lacks: the events after Cursor up to Known.
 type Hole struct {
 	Life          string
 	Cursor, Known protocol.Seq
-	Age           time.Duration
 	Waits         bool // for it, something that came before it
 }
 
@@ -151,14 +134,14 @@ func (l *Log) Hole() (h Hole, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.tail
-	if t.since == 0 || !t.based {
+	if !t.based || t.known <= l.head {
 		return h, false
 	}
 	if !l.isReadAtAll() {
 		l.pass(t.known)
 		return h, false
 	}
-	return Hole{l.life, l.head, t.known, Since() - t.since, len(t.pending) > 0}, true
+	return Hole{l.life, l.head, t.known, len(t.pending) > 0}, true
 }
 
 // Pass has the log go on behind seq, without what is missing before it: readers find it
@@ -180,7 +163,6 @@ func (l *Log) pass(seq protocol.Seq) {
 	l.tear()
 	l.head = max(l.head, seq)
 	l.catchUp()
-	l.watchHole()
 }
 
 // Rewind begins another life of the log, of which nothing is known yet: readers of the
@@ -201,7 +183,6 @@ func (l *Log) Rewind(life string) {
 			s.begins = s.head
 		}
 	}
-	l.watchHole()
 }
 
 // isReadAtAll reports whether anybody reads. Its caller holds mu.
