@@ -99,7 +99,7 @@ func TestClusterOnRedisAlone(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			redis := testserver.StartRedis(t, c.redis...)
 			d := &deployment{redis: redis}
-			d.fleet = launch(t, clusterNodes, onRedis(t, redis))
+			d.fleet = launch(t, clusterNodes, onRedis(t, redis, 0))
 			p := d.setOut(t)
 			p.mayReset = strings.HasPrefix(c.name, "Redis is killed")
 			d.endureWith(t, p, c.do)

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"testing"
@@ -99,11 +100,11 @@ func onPostgres(t *testing.T, db *testserver.Postgres) func(*node) {
 	}
 }
 
-// onRedis are nodes that have Redis alone.
-func onRedis(t *testing.T, redis *testserver.Redis) func(*node) {
+// onRedis are nodes that have one of a Redis' databases alone.
+func onRedis(t *testing.T, redis *testserver.Redis, database int) func(*node) {
 	return func(n *node) {
 		var at string
-		n.store, at = throughLink(t, redis.URL())
+		n.store, at = throughLink(t, fmt.Sprintf("%s/%d", redis.URL(), database))
 		n.broker = n.store
 		n.args = append(n.args, "--store", at, "--broker", at)
 	}

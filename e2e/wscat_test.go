@@ -36,11 +36,17 @@ func (term *terminal) receivesChat(user, text string) {
 func TestTutorialsTerminalConversation(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	alice := wscat(t, s)
+	tutorialConversation(t, s, s)
+}
+
+// tutorialConversation is had through two servers, or one.
+func tutorialConversation(t *testing.T, alices, bobs *server) {
+	t.Helper()
+	alice := wscat(t, alices)
 	alice.types(`{"type":"join","username":"Alice","room":"general"}`)
 	alice.receives(`{"type":"system","text":"Alice joined #general","users":["Alice"]}`)
 
-	bob := wscat(t, s)
+	bob := wscat(t, bobs)
 	bob.types(`{"type":"join","username":"Bob","room":"general"}`)
 	for _, person := range []*terminal{alice, bob} {
 		person.receives(`{"type":"system","text":"Bob joined #general","users":["Alice","Bob"]}`)
@@ -59,7 +65,7 @@ func TestTutorialsTerminalConversation(t *testing.T) {
 
 	bob.presses("\x03")
 	alice.receives(`{"type":"system","text":"Bob left #general","users":["Alice"]}`)
-	if code, _ := s.Stop(); code != 0 {
+	if code, _ := alices.Stop(); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
 	alice.sees(`Disconnected \(code: 1001, reason: "`)
