@@ -68,14 +68,14 @@ func (a *audience) tell() {
 
 // add takes in a member, whom the present pass will come to.
 func (a *audience) add(m member) {
-	m.presence.place = int32(len(a.members))
+	m.presence.member.Aside = int32(len(a.members))
 	a.members = append(a.members, m)
 }
 
 // remove takes p out. Nobody else is passed over: those behind the pass stay behind
 // it, and those before it before it.
 func (a *audience) remove(p *presence) {
-	i := int(p.place)
+	i := int(p.member.Aside)
 	if i < a.at {
 		a.at--
 		a.move(a.at, i)
@@ -91,7 +91,7 @@ func (a *audience) remove(p *presence) {
 
 func (a *audience) move(from, to int) {
 	a.members[to] = a.members[from]
-	a.members[to].presence.place = int32(to)
+	a.members[to].presence.member.Aside = int32(to)
 }
 
 // serve serves the next n members of a pass, or as many as there are, and reports

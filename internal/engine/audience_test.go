@@ -37,8 +37,8 @@ func TestAPassPassesNobodyOver(t *testing.T) {
 				t.Fatalf("%d members at %d, %d are in", len(a.members), a.at, len(in))
 			}
 			for i, m := range a.members {
-				if int(m.presence.place) != i {
-					t.Fatalf("who is at %d believes to be at %d", i, m.presence.place)
+				if int(m.presence.member.Aside) != i {
+					t.Fatalf("who is at %d believes to be at %d", i, m.presence.member.Aside)
 				}
 			}
 		}

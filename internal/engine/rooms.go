@@ -80,8 +80,7 @@ type presence struct {
 	reader  roomlog.Reader
 	waker   waker
 
-	member room.Member // guarded by the room's mu
-	place  int32       // in the audience, which owns it; unused without one
+	member room.Member // guarded by the room's mu; Aside is its place in the audience, which owns that
 }
 
 func (p *presence) id() string { return p.session.user.id }

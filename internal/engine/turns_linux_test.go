@@ -175,8 +175,8 @@ func TestWhoEndsInAPassTakesNobodysTurn(t *testing.T) {
 		}
 	}
 	for i, m := range a.members {
-		if m.conn.gone || int(m.presence.place) != i {
-			t.Errorf("at %d: gone %v, it believes to be at %d", i, m.conn.gone, m.presence.place)
+		if m.conn.gone || int(m.presence.member.Aside) != i {
+			t.Errorf("at %d: gone %v, it believes to be at %d", i, m.conn.gone, m.presence.member.Aside)
 		}
 	}
 }

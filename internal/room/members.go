@@ -1,6 +1,10 @@
 package room
 
-import "iter"
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
 
 // Members is who is in a room, in the order they joined. The zero value is an empty
 // room.
@@ -12,20 +16,43 @@ type Members struct {
 // Member is one session in a room.
 type Member struct {
 	Name string // as shown
+	At   uint64 // orders those who joined on different nodes; the same for all: as they were added
 
 	place int32 // in list
+	Aside int32 // whoever has the member may keep something here: there are many
 }
 
-// Add puts x at the end. It stays where it is until Remove.
+// Add puts x behind all who joined before. It stays where it is until Remove.
 func (m *Members) Add(x *Member) {
-	x.place = int32(len(m.list))
-	m.list = append(m.list, x)
+	m.list = append(m.list, nil)
+	at := len(m.list) - 1
+	for ; at > 0; at-- { // few come late, and those not by much
+		if y := m.list[at-1]; y != nil {
+			if y.At <= x.At {
+				break
+			}
+			y.place = int32(at)
+		}
+		m.list[at] = m.list[at-1]
+	}
+	m.list[at], x.place = x, int32(at)
 	m.n++
 }
 
-// Replace puts x, with another's name, into the place of that one.
+// AddAll is Add for many, in any order.
+func (m *Members) AddAll(xs []*Member) {
+	m.list = append(m.list, xs...)
+	m.n += len(xs)
+	m.closeUp()
+	slices.SortStableFunc(m.list, func(x, y *Member) int { return cmp.Compare(x.At, y.At) })
+	for i, x := range m.list {
+		x.place = int32(i)
+	}
+}
+
+// Replace puts x, with another's name and time, into the place of that one.
 func (m *Members) Replace(other, x *Member) {
-	*x = *other
+	x.Name, x.At, x.place = other.Name, other.At, other.place
 	m.list[x.place] = x
 }
 
