@@ -12,15 +12,15 @@ import (
 // Link is a way to a server on which things go wrong when a test says so. It is whole
 // at first.
 type Link struct {
-	t      testing.TB
-	Addr   string // where it listens; what comes goes to the server
-	target string
-	got    atomic.Int64
+	t    testing.TB
+	Addr string // where it listens; what comes goes to the server
+	got  atomic.Int64
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	state state
-	moved chan struct{} // closed when state changes
+	mu     sync.Mutex
+	target string
+	conns  map[net.Conn]bool
+	state  state
+	moved  chan struct{} // closed when state changes
 }
 
 type state struct {
@@ -67,6 +67,14 @@ func (l *Link) Slow(d time.Duration, loss float64) {
 	l.set(func(s *state) { s.delay, s.loss = d, loss })
 }
 
+// Lead has who comes from now on be led to another server, as a name that is another
+// machine's now does. Connections stay with the one that they have.
+func (l *Link) Lead(addr string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.target = addr
+}
+
 // Mend makes the link whole.
 func (l *Link) Mend() { l.set(func(s *state) { *s = state{} }) }
 
@@ -107,7 +115,10 @@ func (l *Link) carry(near net.Conn) {
 	if s, _ := l.now(); s.closed {
 		return
 	}
-	far, err := net.Dial("tcp", l.target)
+	l.mu.Lock()
+	target := l.target
+	l.mu.Unlock()
+	far, err := net.Dial("tcp", target)
 	if err != nil {
 		return
 	}

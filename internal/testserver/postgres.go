@@ -21,22 +21,48 @@ type Postgres struct {
 // "max_connections=20".
 func StartPostgres(t testing.TB, settings ...string) *Postgres {
 	t.Helper()
+	p := newPostgres(t, settings)
+	run(t, p.owner, p.Dir, program(t, "initdb", postgresFolder+"initdb"),
+		"--pgdata", p.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions")
+	p.Start()
+	p.endWith(t)
+	return p
+}
+
+// StartStandby starts a server that follows p through a link, and that p doesn't wait
+// for: it may lack what p has committed last.
+func (p *Postgres) StartStandby(t testing.TB, settings ...string) (standby *Postgres, link *Link) {
+	t.Helper()
+	link = NewLink(t, p.Addr)
+	standby = newPostgres(t, settings)
+	run(t, standby.owner, standby.Dir, program(t, "pg_basebackup", postgresFolder+"pg_basebackup"),
+		"-D", standby.data(), "-h", "127.0.0.1", "-p", port(link.Addr), "-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	standby.Start()
+	standby.endWith(t)
+	return standby, link
+}
+
+// Promote has a standby be a server of its own, and waits until it is.
+func (p *Postgres) Promote() {
+	p.t.Helper()
+	run(p.t, p.owner, p.Dir, program(p.t, "pg_ctl", postgresFolder+"pg_ctl"), "promote", "--wait", "-D", p.data())
+}
+
+func newPostgres(t testing.TB, settings []string) *Postgres {
+	t.Helper()
 	owner := notRoot(t, "postgres")
 	p := &Postgres{Process: Process{
 		t: t, Addr: FreeAddr(t), Dir: folder(t, owner), owner: owner,
 		name: program(t, "postgres", postgresFolder+"postgres"),
 	}}
-	data := filepath.Join(p.Dir, "data")
-	run(t, owner, p.Dir, program(t, "initdb", postgresFolder+"initdb"),
-		"--pgdata", data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions")
-	p.args = []string{"-D", data, "-p", port(p.Addr), "-k", p.Dir, "-c", "listen_addresses=127.0.0.1"}
+	p.args = []string{"-D", p.data(), "-p", port(p.Addr), "-k", p.Dir, "-c", "listen_addresses=127.0.0.1"}
 	for _, s := range settings {
 		p.args = append(p.args, "-c", s)
 	}
-	p.Start()
-	p.endWith(t)
 	return p
 }
+
+func (p *Postgres) data() string { return filepath.Join(p.Dir, "data") }
 
 // Start starts the server, and waits until it lets clients in, after it was killed too.
 func (p *Postgres) Start() {

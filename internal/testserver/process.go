@@ -98,10 +98,20 @@ func family(pid int) []int {
 
 // Kill ends the server at once, as kill -9 does, and waits until it is gone.
 func (p *Process) Kill() {
-	if p.cmd != nil {
-		p.Signal(syscall.SIGKILL)
-		_ = p.cmd.Wait()
-		p.cmd = nil
+	if p.cmd == nil {
+		return
+	}
+	all := family(p.cmd.Process.Pid)
+	p.Signal(syscall.SIGKILL)
+	_ = p.cmd.Wait()
+	p.cmd = nil
+	for _, pid := range all {
+		for deadline := time.Now().Add(30 * time.Second); alive(pid); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				p.t.Errorf("process %d of %s outlives kill -9", pid, p.name)
+				return
+			}
+		}
 	}
 }
 
@@ -198,6 +208,13 @@ func run(t testing.TB, owner *syscall.Credential, dir, name string, args ...stri
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", cmd, err, out)
 	}
+}
+
+// alive reports whether a process still is more than a number that somebody has to take
+// notice of.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
 type lockedBuffer struct {
