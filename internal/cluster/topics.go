@@ -17,3 +17,6 @@ func (t topics) node(name string) string { return t.prefix + "/node/" + name }
 func (t topics) isRoom(topic string) (name string, ok bool) {
 	return strings.CutPrefix(topic, t.prefix+"/room/")
 }
+
+// Topic is where nodes speak of a room, for whoever looks at what a broker carries.
+func (c *Cluster) Topic(room string) string { return c.topics.room(room) }
