@@ -1,6 +1,0 @@
-package doctor
-
-import "context"
-
-func (x *examination) store(context.Context)  {}
-func (x *examination) broker(context.Context) {}
