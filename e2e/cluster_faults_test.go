@@ -101,12 +101,37 @@ func TestClusterOnRedisAlone(t *testing.T) {
 			d := &deployment{redis: redis}
 			d.fleet = launch(t, clusterNodes, onRedis(t, redis, 0))
 			p := d.setOut(t)
-			p.mayReset = strings.HasPrefix(c.name, "Redis is killed")
+			p.mayReset.Store(strings.HasPrefix(c.name, "Redis is killed"))
 			d.endureWith(t, p, c.do)
 			if lives := p.lives(); c.lost && lives < 2 {
 				t.Errorf("everything was lost, and each log is said to have %d lives", lives)
 			}
 		})
+	}
+}
+
+// TestClusterSaysByANewEpochWhatAFailoverLost has a standby take over that was not told
+// of the last messages, though they were acknowledged.
+func TestClusterSaysByANewEpochWhatAFailoverLost(t *testing.T) {
+	db, redis := testserver.StartPostgres(t), testserver.StartRedis(t)
+	d := &deployment{postgres: db, redis: redis}
+	backing := onPostgresAndRedis(t, db, redis) // so that the standby has the database, too
+	standby, replication := db.StartStandby(t)
+	d.fleet = launch(t, clusterNodes, backing)
+	p := d.setOut(t)
+	p.mayReset.Store(true)
+	d.endureWith(t, p, func(d *deployment) {
+		replication.Cut()
+		p.talkOn(200) // which the standby never hears of
+		db.Kill()
+		standby.Promote()
+		d.everyNode(func(n *node) {
+			n.store.Lead(standby.Addr)
+			n.store.Drop()
+		})
+	})
+	if lives := p.lives(); lives < 2 {
+		t.Errorf("what was acknowledged is lost, and each log is said to have %d lives", lives)
 	}
 }
 
