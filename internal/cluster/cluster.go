@@ -34,6 +34,7 @@ type Cluster struct {
 	seals  *seals
 	broker broker.Broker // nil for none
 	ears   Ears
+	delays delays // owned by the broker's goroutine
 
 	// Any goroutine.
 	away   atomic.Bool // the broker can't be reached, or there is none
@@ -168,6 +169,7 @@ func (c ear) Heard(topic string, payload []byte) {
 		}
 	case m.From != c.node:
 		m.Room = room
+		m.Late = c.delays.of(m.From, m.Late, time.Now())
 		if hear := c.ears.Message[m.Kind]; hear != nil { // else a newer version says it
 			hear(&m)
 		}

@@ -29,7 +29,7 @@ type Message struct {
 	Room string // where it was said; empty: to all
 	Body []byte
 	Life string        // of the store, as that node knew it
-	Age  time.Duration // since it was said, by the two nodes' clocks
+	Late time.Duration // by how much it took longer than others of that node's, of late
 }
 
 // seals makes messages that only nodes of the same store make. Any goroutine may call
@@ -89,7 +89,7 @@ func (s *seals) open(topic string, b []byte, now time.Time) (m Message, ok bool)
 		return m, false
 	}
 	m.Kind = Kind(rest[0])
-	m.Age = now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(rest[1:]))))
+	m.Late = now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(rest[1:])))) // by the two clocks
 	rest = rest[9:]
 	if m.From, rest, ok = cutShort(rest); !ok {
 		return m, false
