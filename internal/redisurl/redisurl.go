@@ -1,6 +1,7 @@
 package redisurl
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -171,6 +172,14 @@ func (u *URL) String() string {
 
 // GoString keeps %#v from showing more than String does.
 func (u *URL) GoString() string { return u.String() }
+
+// quiet keeps the client's own lines from standard error, where ours alone are expected:
+// what goes wrong it returns, too.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func init() { redis.SetLogger(quiet{}) }
 
 // Options are what a client is made with by redis.NewUniversalClient. The caller may
 // set its bounds in them.
