@@ -107,8 +107,22 @@ func throughEach(t *testing.T, args []string, test func(t *testing.T, s *server,
 // has to replace who uses it: ports, certificate, the place of the log.
 func startNginx(t *testing.T, port string) *front {
 	t.Helper()
+	https := freePort(t)
+	return deployed(https, nginxAt(t, port, https))
+}
+
+// deployed is a front of deploy's, by the name that stands in there.
+func deployed(https string, cert certificate) *front {
+	return &front{
+		URL: "https://chat.example", WS: "wss://chat.example/ws", Origin: "https://chat.example",
+		Client: clientFor(https, cert),
+	}
+}
+
+func nginxAt(t *testing.T, port, https string) certificate {
+	t.Helper()
 	cert := newCertificate(t)
-	https, plain := freePort(t), freePort(t)
+	plain := freePort(t)
 	dir := t.TempDir()
 	runNginx(t, dir, https, replaced(t, "../deploy/nginx.conf",
 		"127.0.0.1:8080", "127.0.0.1:"+port,
@@ -120,10 +134,7 @@ func startNginx(t *testing.T, port string) *front {
 		"/etc/ssl/chat.example/privkey.pem", cert.Key,
 		"/var/log/nginx/parley.log", filepath.Join(dir, "access.log"),
 	))
-	return &front{
-		URL: "https://chat.example", WS: "wss://chat.example/ws", Origin: "https://chat.example",
-		Client: clientFor(https, cert),
-	}
+	return cert
 }
 
 // tutorialNginx is the tutorial's, word for word but for the port.
@@ -178,21 +189,23 @@ http {
 // nobody has to be asked for.
 func startCaddy(t *testing.T, port string) *front {
 	t.Helper()
-	cert := newCertificate(t)
 	https := freePort(t)
+	return deployed(https, caddyAt(t, port, https))
+}
+
+func caddyAt(t *testing.T, port, https string) certificate {
+	t.Helper()
+	cert := newCertificate(t)
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "Caddyfile")
 	writeFile(t, conf, "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n"+replaced(t, "../deploy/Caddyfile",
-		"chat.example {", fmt.Sprintf("https://chat.example:%s {\n\ttls %s %s", https, cert.Cert, cert.Key),
+		"chat.example {", fmt.Sprintf("https://chat.example:%[1]s, https://localhost:%[1]s {\n\ttls %[2]s %[3]s", https, cert.Cert, cert.Key),
 		"127.0.0.1:8080", "127.0.0.1:"+port,
 	))
 	cmd := exec.Command(need(t, "caddy"), "run", "--config", conf)
 	cmd.Env = []string{"HOME=" + dir}
 	untilItListens(t, https, run(t, cmd))
-	return &front{
-		URL: "https://chat.example", WS: "wss://chat.example/ws", Origin: "https://chat.example",
-		Client: clientFor(https, cert),
-	}
+	return cert
 }
 
 // replaced is the file with each old text, which must stand in it, replaced by

@@ -12,8 +12,10 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -351,5 +353,33 @@ func TestPublishedKeysAreLookedAt(t *testing.T) {
 			defer publisher.Close()
 			examine(t, Config{Local: true, Settings: config.Serve{JWTJWKS: publisher.URL}}).want(t, Tokens, c.level, c.want)
 		})
+	}
+}
+
+func TestPagesOfAnUnknownNameAreRefusedAndTheSettingIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, known := range []bool{false, true} {
+		at := start(t, func(s *config.Serve) {
+			if known {
+				s.PublicURL = "http://chat.example"
+			}
+		})
+		var v visit
+		x := &examination{tell: func(f Finding) { v = append(v, f) }}
+		u, err := url.Parse("http://chat.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := x.newReach(u, true)
+		r.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(at, "http://"))
+		}
+		x.origins(t.Context(), r)
+		if known {
+			v.want(t, Origin, OK, "its own pages are let in")
+		} else {
+			v.want(t, Origin, Fault, "http://chat.example) are refused", "--public-url http://chat.example")
+		}
+		v.want(t, Origin, OK, "other sites are refused")
 	}
 }
