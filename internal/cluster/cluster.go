@@ -21,6 +21,11 @@ type Config struct {
 	// Broker opens what wakes other nodes, which tells ear. Nil: nothing does, and each
 	// node asks the store what is new.
 	Broker func(ear broker.Ear) (broker.Broker, error)
+
+	// Node is the node's own name, another at each start, and Now its clock. A node has
+	// them by itself; a simulation gives it both.
+	Node string
+	Now  func() time.Time
 }
 
 // Cluster is one node among others.
@@ -34,7 +39,9 @@ type Cluster struct {
 	seals  *seals
 	broker broker.Broker // nil for none
 	ears   Ears
+	now    func() time.Time
 	delays delays // owned by the broker's goroutine
+	leases leases // owned by whoever beats
 
 	// Any goroutine.
 	away   atomic.Bool // the broker can't be reached, or there is none
@@ -61,11 +68,17 @@ type Ears struct {
 // New prepares a node. Nothing is told or heard before Start.
 func New(c Config) *Cluster {
 	secret := c.Store.Secret()
-	node := strings.ToLower(rand.Text()[:16])
-	cl := &Cluster{
-		node: node, store: c.Store, log: c.Log, open: c.Broker,
-		topics: newTopics(secret), seals: newSeals(secret, node), done: make(chan struct{}),
+	if c.Node == "" {
+		c.Node = strings.ToLower(rand.Text()[:16])
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	cl := &Cluster{
+		node: c.Node, store: c.Store, log: c.Log, open: c.Broker, now: c.Now,
+		topics: newTopics(secret), seals: newSeals(secret, c.Node), done: make(chan struct{}),
+	}
+	cl.leases.cluster = cl
 	cl.away.Store(true)
 	return cl
 }
@@ -76,26 +89,33 @@ func (c *Cluster) Node() string { return c.node }
 // Start takes a lease, and begins to tell and to hear. An error is the store's or the
 // broker's settings'; a broker that can't be reached is none.
 func (c *Cluster) Start(ears Ears) error {
-	c.ears = ears
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	l := leases{cluster: c}
-	if err := l.beat(ctx); err != nil {
+	if err := c.Join(ctx, ears); err != nil {
 		stop()
 		return err
 	}
-	if c.open != nil {
-		var err error
-		if c.broker, err = c.open(ear{c}); err != nil {
-			stop()
-			return errors.Join(err, l.resign())
-		}
-		c.broker.Subscribe(c.topics.all)
-		c.broker.Subscribe(c.topics.node(c.node))
-	}
-	go l.run(ctx)
+	go c.leases.run(ctx)
 	return nil
 }
+
+// Join is Start for one who keeps the lease by calling Beat, every BeatEvery.
+func (c *Cluster) Join(ctx context.Context, ears Ears) error {
+	c.ears = ears
+	if err := c.Beat(ctx); err != nil || c.open == nil {
+		return err
+	}
+	var err error
+	if c.broker, err = c.open(ear{c}); err != nil {
+		return errors.Join(err, c.leases.resign())
+	}
+	c.broker.Subscribe(c.topics.all)
+	c.broker.Subscribe(c.topics.node(c.node))
+	return nil
+}
+
+// Beat renews the lease.
+func (c *Cluster) Beat(ctx context.Context) error { return c.leases.beat(ctx) }
 
 // Close gives the lease back. What is published later goes nowhere.
 func (c *Cluster) Close() error {
@@ -150,7 +170,7 @@ func (c *Cluster) MaxBody() int {
 
 func (c *Cluster) publish(topic string, kind Kind, body []byte) {
 	if c.broker != nil {
-		c.broker.Publish(topic, c.seals.seal(topic, kind, c.store.Life(), body, time.Now()))
+		c.broker.Publish(topic, c.seals.seal(topic, kind, c.store.Life(), body, c.now()))
 	}
 }
 
@@ -159,7 +179,7 @@ type ear struct{ *Cluster }
 
 // Heard implements broker.Ear.
 func (c ear) Heard(topic string, payload []byte) {
-	m, ok := c.seals.open(topic, payload, time.Now())
+	m, ok := c.seals.open(topic, payload, c.now())
 	room, ofRoom := c.topics.isRoom(topic)
 	switch {
 	case !ok:
@@ -169,7 +189,7 @@ func (c ear) Heard(topic string, payload []byte) {
 		}
 	case m.From != c.node:
 		m.Room = room
-		m.Late = c.delays.of(m.From, m.Late, time.Now())
+		m.Late = c.delays.of(m.From, m.Late, c.now())
 		if hear := c.ears.Message[m.Kind]; hear != nil { // else a newer version says it
 			hear(&m)
 		}

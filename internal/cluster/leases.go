@@ -7,9 +7,9 @@ import (
 )
 
 // A node's lease is renewed often enough that it can fail twice. Who hears nothing of a
-// node takes it for dead within leaseFor and beatEvery.
+// node takes it for dead within leaseFor and BeatEvery.
 const (
-	beatEvery   = 3 * time.Second
+	BeatEvery   = 3 * time.Second
 	leaseFor    = 10 * time.Second
 	beatTimeout = 3 * time.Second
 )
@@ -24,7 +24,7 @@ type leases struct {
 
 func (l *leases) run(ctx context.Context) {
 	defer close(l.cluster.done)
-	tick := time.NewTicker(beatEvery)
+	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
 	for {
 		select {
