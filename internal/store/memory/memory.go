@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,8 @@ type Store struct {
 	budget     int // bytes
 	secret     []byte
 	rewindable bool
+	now        func() time.Time
+	random     io.Reader
 
 	// Owned by Append.
 	bodies *store.Bodies
@@ -48,12 +51,23 @@ type Store struct {
 }
 
 // New makes an empty store, which keeps so many bytes.
-func New(budget int) *Store {
-	s := &Store{budget: budget, secret: make([]byte, 32), rooms: map[string]*room{}}
-	rand.Read(s.secret)
+func New(budget int) *Store { return newStore(budget, time.Now, rand.Reader) }
+
+func newStore(budget int, now func() time.Time, random io.Reader) *Store {
+	s := &Store{budget: budget, now: now, random: random, rooms: map[string]*room{}}
+	s.secret = s.bytesAtRandom(32)
 	s.newLife()
 	s.bodies = store.NewBodies(s.secret)
 	return s
+}
+
+// bytesAtRandom are n of them.
+func (s *Store) bytesAtRandom(n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(s.random, b); err != nil {
+		panic(err) // no source of ours fails
+	}
+	return b
 }
 
 var kinds = append(protocol.Kinds(), store.KindRead)
@@ -71,7 +85,7 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result,
 	results := make([]store.Result, len(drafts))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now().UnixMilli()
+	now := s.now().UnixMilli()
 	for i := range drafts {
 		d := &drafts[i]
 		var body store.Body

@@ -2,8 +2,8 @@ package memory
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -25,9 +25,7 @@ func (s *Store) Life() string { return *s.life.Load() }
 
 // newLife begins one. Who watches hears of it before anybody else can use the store.
 func (s *Store) newLife() {
-	var id [16]byte
-	rand.Read(id[:])
-	life := hex.EncodeToString(id[:])
+	life := hex.EncodeToString(s.bytesAtRandom(16))
 	s.life.Store(&life)
 	for _, renewed := range s.watchers {
 		renewed(life)
@@ -51,7 +49,7 @@ func (s *Store) Heads(_ context.Context, rooms []string) ([]protocol.Seq, error)
 func (s *Store) Beat(_ context.Context, node string, ttl time.Duration) (nodes []string, lapsed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.now()
 	maps.DeleteFunc(s.nodes, func(_ string, until time.Time) bool { return !now.Before(until) })
 	_, there := s.nodes[node]
 	put(&s.nodes, node, now.Add(ttl))
@@ -76,6 +74,14 @@ type past struct {
 // what was said.
 func NewRewindable(budget int) *Store {
 	s := New(budget)
+	s.rewindable = true
+	return s
+}
+
+// NewSimulated is NewRewindable with the caller's clock and bytes at random: what is done
+// to it alone says what it holds.
+func NewSimulated(budget int, now func() time.Time, random io.Reader) *Store {
+	s := newStore(budget, now, random)
 	s.rewindable = true
 	return s
 }
