@@ -1,0 +1,181 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/protocol"
+)
+
+// How many drafts, and about how many bytes of them, go to Redis at once: it takes them a
+// few milliseconds, in which it does nothing else.
+const (
+	draftsAtOnce = 500
+	bytesAtOnce  = 1 << 20
+)
+
+var kinds = append(protocol.Kinds(), store.KindRead)
+
+// errNotSaved is what becomes of drafts that Redis didn't take when it took others.
+var errNotSaved = &protocol.Error{Code: protocol.CodeUnavailable}
+
+// Append implements store.Store. Rooms are written one by one: if some of them can't be,
+// their drafts are refused as unavailable, and it is no error unless nothing was done.
+func (s *Store) Append(ctx context.Context, drafts []store.Draft) ([]store.Result, error) {
+	for i := range drafts {
+		if !slices.Contains(kinds, drafts[i].Kind) {
+			return nil, fmt.Errorf("a draft of kind %q", drafts[i].Kind)
+		}
+	}
+	a := &appending{store: s, life: s.present(), until: time.Now().Add(patience), results: make([]store.Result, len(drafts))}
+	for from := 0; from < len(drafts); {
+		to := from + some(drafts[from:])
+		a.some(ctx, drafts, from, to)
+		from = to
+	}
+	if a.life != s.present() {
+		// What was decided is of a log that is no more. So is what was meant.
+		return nil, errRenewed
+	}
+	if a.err == nil {
+		return a.results, nil
+	}
+	if !a.done {
+		return nil, explain(a.err)
+	}
+	s.log.Warn("some rooms could not be written to", "err", explain(a.err))
+	return a.results, nil
+}
+
+// some is how many of drafts go at once.
+func some(drafts []store.Draft) int {
+	bytes := 0
+	for i := range drafts {
+		if bytes += len(drafts[i].Text); i == draftsAtOnce || i > 0 && bytes > bytesAtOnce {
+			return i
+		}
+	}
+	return len(drafts)
+}
+
+// appending is one Append.
+type appending struct {
+	store   *Store
+	life    string // that it is for
+	until   time.Time
+	results []store.Result
+	done    bool  // something was
+	err     error // why something was not
+}
+
+// some appends drafts from one place to another, in rounds: in each, the rooms that aren't
+// done yet are looked at, decided for, and written to.
+func (a *appending) some(ctx context.Context, drafts []store.Draft, from, to int) {
+	batches := a.batches(drafts, from, to)
+	for tries := 0; ; tries++ {
+		err := a.round(ctx, batches)
+		batches = slices.DeleteFunc(batches, a.settled)
+		if len(batches) == 0 {
+			return
+		}
+		if errors.Is(err, errRenewed) || !a.store.mayTryAgain(ctx, err, tries, a.until) {
+			break
+		}
+	}
+	for _, b := range batches {
+		a.refuse(b)
+	}
+}
+
+// batches are the drafts by their rooms.
+func (a *appending) batches(drafts []store.Draft, from, to int) (batches []*batch) {
+	of := map[string]*batch{}
+	for i := from; i < to; i++ {
+		b := of[drafts[i].Room]
+		if b == nil {
+			b = &batch{room: drafts[i].Room, id: newBatchID()}
+			of[b.room] = b
+			batches = append(batches, b)
+		}
+		d := draft{Draft: &drafts[i], place: i}
+		if d.Key != "" {
+			d.body = a.store.bodies.Of(d.Text, d.ReplyTo)
+		}
+		b.drafts = append(b.drafts, d)
+	}
+	return batches
+}
+
+// settled takes the results of a batch that is done, or that has failed for good.
+func (a *appending) settled(b *batch) bool {
+	switch {
+	case b.done:
+		a.done = true
+		for i, d := range b.drafts {
+			a.results[d.place] = b.decided.results[i]
+		}
+	case b.err != nil && !passing(b.err):
+		a.refuse(b)
+	default:
+		return false
+	}
+	return true
+}
+
+func (a *appending) refuse(b *batch) {
+	if a.err == nil {
+		a.err = fmt.Errorf("append to %s: %w", b.room, b.err)
+	}
+	for _, d := range b.drafts {
+		a.results[d.place] = store.Result{Err: errNotSaved}
+	}
+}
+
+// round does what can be done now. The error is one that holds for all.
+func (a *appending) round(ctx context.Context, batches []*batch) error {
+	looks := make([]*call, len(batches))
+	for i, b := range batches {
+		looks[i] = b.look(a.store)
+	}
+	first := a.store.askIn(ctx, a.life, looks...)
+	var writes []*call
+	var written []*batch
+	now := time.Now().UnixMilli()
+	for i, b := range batches {
+		b.err = looks[i].err
+		if b.err == nil {
+			b.err = b.decide(&looks[i].reply, now)
+		}
+		if b.err == nil && !b.done {
+			writes = append(writes, b.apply(a.store))
+			written = append(written, b)
+		}
+	}
+	if len(writes) == 0 {
+		return roundError(first, batches)
+	}
+	second := a.store.askIn(ctx, a.life, writes...)
+	for i, b := range written {
+		if b.err = writes[i].err; b.err == nil {
+			b.err = b.applied(&writes[i].reply)
+		}
+	}
+	return roundError(errors.Join(first, second), batches)
+}
+
+// roundError is what stops all that aren't done, if something does.
+func roundError(err error, batches []*batch) error {
+	if errors.Is(err, errRenewed) {
+		return errRenewed
+	}
+	for _, b := range batches {
+		if b.err != nil && passing(b.err) {
+			return b.err
+		}
+	}
+	return err
+}

@@ -1,0 +1,54 @@
+-- What the scripts that touch events share. A log is a stream with an entry for each event,
+-- whose id is its seq. An entry's fields are always these, in this order, so that Redis keeps
+-- their names once for many entries: kind, time, user, name, key, reply, target, emoji, topic,
+-- batch. No entry has a message's text: entries never change, texts do.
+
+local function int(n) return string.format('%.0f', n) end
+
+local function keyField(user, key) return #user .. ':' .. user .. key end
+local function reactionField(user, emoji) return #user .. ':' .. user .. emoji end
+
+-- where gives a room's head and first.
+local function where(room)
+  local at = redis.call('HMGET', room, 'head', 'first')
+  return tonumber(at[1] or '0'), tonumber(at[2] or '1')
+end
+
+-- rows appends entries to a reply, each as it is now: eleven values, of which the text is false
+-- where the message was deleted or forgotten, and the last is what changed it, or false.
+local function rows(reply, entries, text, changed)
+  if #entries == 0 then return reply end
+  local seqs, texts = {}, {}
+  for i, entry in ipairs(entries) do
+    seqs[i] = string.match(entry[1], '^%d+')
+    texts[i] = entry[2][2] == 'edit' and entry[2][14] or seqs[i]
+  end
+  texts = redis.call('HMGET', text, unpack(texts))
+  local changes = redis.call('HMGET', changed, unpack(seqs))
+  for i, entry in ipairs(entries) do
+    local f, n = entry[2], #reply
+    reply[n + 1] = seqs[i]
+    for field = 1, 8 do reply[n + 1 + field] = f[2 * field] end
+    reply[n + 10] = f[2] == 'topic' and f[18] or texts[i]
+    reply[n + 11] = changes[i]
+  end
+  return reply
+end
+
+-- forget drops a room's oldest entries, and what follows from them. It returns the new first.
+local function forget(entries, n, log, text, changed, keyed, reacted, emoji)
+  local seq
+  for i = 1, n do
+    local f = entries[i][2]
+    seq = string.match(entries[i][1], '^%d+')
+    if f[2] == 'message' then
+      redis.call('HDEL', text, seq)
+      redis.call('HDEL', changed, seq)
+      if f[10] ~= '' then redis.call('HDEL', keyed, keyField(f[6], f[10])) end
+      redis.call('UNLINK', reacted .. seq, emoji .. seq)
+    end
+  end
+  local first = int(tonumber(seq) + 1)
+  redis.call('XTRIM', log, 'MINID', '=', first)
+  return first
+end

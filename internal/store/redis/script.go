@@ -1,0 +1,70 @@
+package redis
+
+import (
+	"crypto/sha1" //nolint:gosec // it is how Redis names scripts
+	_ "embed"
+	"encoding/hex"
+)
+
+// script is one of ours, under the name that Redis gives it.
+type script struct{ text, sha string }
+
+func newScript(parts ...string) script {
+	var text string
+	for _, part := range parts {
+		text += part
+	}
+	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
+	return script{text, hex.EncodeToString(sum[:])}
+}
+
+//go:embed lua/events.lua
+var eventsLua string
+
+//go:embed lua/life.lua
+var lifeLua string
+
+//go:embed lua/look.lua
+var lookLua string
+
+//go:embed lua/apply.lua
+var applyLua string
+
+//go:embed lua/read.lua
+var readLua string
+
+//go:embed lua/back.lua
+var backLua string
+
+//go:embed lua/stand.lua
+var standLua string
+
+//go:embed lua/unread.lua
+var unreadLua string
+
+//go:embed lua/purge.lua
+var purgeLua string
+
+//go:embed lua/beat.lua
+var beatLua string
+
+//go:embed lua/try.lua
+var tryLua string
+
+var (
+	lifeScript   = newScript(lifeLua)
+	lookScript   = newScript(eventsLua, lookLua)
+	applyScript  = newScript(eventsLua, applyLua)
+	readScript   = newScript(eventsLua, readLua)
+	backScript   = newScript(eventsLua, backLua)
+	standScript  = newScript(standLua)
+	unreadScript = newScript(eventsLua, unreadLua)
+	purgeScript  = newScript(eventsLua, purgeLua)
+	beatScript   = newScript(beatLua)
+	tryScript    = newScript(tryLua)
+)
+
+// scripts are all of them.
+var scripts = []script{
+	lifeScript, lookScript, applyScript, readScript, backScript, standScript, unreadScript, purgeScript, beatScript, tryScript,
+}
