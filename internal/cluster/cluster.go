@@ -41,6 +41,7 @@ type Cluster struct {
 	ears   Ears
 	now    func() time.Time
 	delays delays // owned by the broker's goroutine
+	missed bool   // the log knows that the broker is away; the same
 	leases leases // owned by whoever beats
 
 	// Any goroutine.
@@ -198,8 +199,10 @@ func (c ear) Heard(topic string, payload []byte) {
 
 // Listens implements broker.Ear.
 func (c ear) Listens(topics []string) {
-	if c.away.Swap(false) {
-		c.log.Info("other nodes are heard")
+	c.away.Store(false)
+	if c.missed {
+		c.missed = false
+		c.log.Info("other nodes are heard again")
 	}
 	var rooms []string
 	everyone := false
@@ -220,7 +223,9 @@ func (c ear) Listens(topics []string) {
 
 // Away implements broker.Ear.
 func (c ear) Away(err error) {
-	if !c.away.Swap(true) || c.broker == nil {
+	c.away.Store(true)
+	if !c.missed {
+		c.missed = true
 		c.log.Warn("other nodes can't be heard: the store is asked what is new until they can", "err", err)
 	}
 	if c.ears.Away != nil {
