@@ -19,19 +19,12 @@ type logFollower struct {
 	work   sync.WaitGroup // run, and those who fill
 
 	// Owned by run.
-	polled  time.Time     // when all rooms were last asked for
-	every   time.Duration // how long that is to hold, at least
+	polls   roomlog.Polls
 	failing bool
 }
 
 const (
-	// While nothing is heard of other nodes, the store is asked about all rooms so often,
-	// and otherwise so seldom: what was lost on the way without a word is found then.
-	pollAway = 500 * time.Millisecond
-	pollHere = 5 * time.Second
-	pollPart = 1000 // rooms in one question
-	pollRest = 10   // times as long as asking took, nobody asks
-
+	pollPart      = 1000 // rooms in one question
 	followTimeout = 5 * time.Second
 )
 
@@ -66,7 +59,7 @@ func (f *logFollower) wants(r *liveRoom) {
 
 func (f *logFollower) run() {
 	defer f.work.Done()
-	step := time.NewTicker(pollAway)
+	step := time.NewTicker(roomlog.PollAway)
 	defer step.Stop()
 	due := time.NewTimer(time.Hour)
 	defer due.Stop()
@@ -91,15 +84,9 @@ func (f *logFollower) run() {
 
 // poll has all rooms be asked for, when it is time.
 func (f *logFollower) poll(now time.Time) {
-	every := pollHere
-	if f.peers.cluster.Away() {
-		every = pollAway
+	if f.polls.Due(now, f.peers.cluster.Away()) {
+		f.upkeep.Look(f.peers.engine.rooms.followed()...)
 	}
-	if now.Sub(f.polled) < max(every-pollAway/2, f.every) {
-		return
-	}
-	f.polled = now
-	f.upkeep.Look(f.peers.engine.rooms.followed()...)
 }
 
 // askHeads asks for the heads that are to be asked for. What can't be answered now is
@@ -112,29 +99,16 @@ func (f *logFollower) askHeads() {
 		f.askFor(logs[:n])
 		logs = logs[n:]
 	}
-	f.every = pollRest * time.Since(began)
+	f.polls.Took(time.Since(began))
 }
 
 func (f *logFollower) askFor(logs []*roomlog.Log) {
-	names := make([]string, len(logs))
-	for i, l := range logs {
-		names[i] = l.Room()
-	}
 	ctx, cancel := context.WithTimeout(f.ctx, followTimeout)
 	defer cancel()
-	life := f.peers.store.Life()
-	heads, err := f.peers.store.Heads(ctx, names)
+	_, err := f.upkeep.Ask(ctx, f.peers.store, logs, time.Now)
 	if failing := err != nil; failing != f.failing && f.ctx.Err() == nil {
 		f.failing = failing
 		f.say(err)
-	}
-	if err != nil {
-		f.upkeep.Look(logs...)
-		return
-	}
-	now := time.Now()
-	for i, l := range logs {
-		f.upkeep.Reaches(l, life, heads[i], now)
 	}
 }
 
@@ -168,13 +142,8 @@ func (p *peers) settle(ctx context.Context, r *liveRoom) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
-	life := p.store.Life()
-	heads, err := p.store.Heads(ctx, []string{r.name})
-	if err != nil {
-		p.follower.look(r)
-		return
-	}
-	if p.follower.upkeep.Reaches(r.log, life, heads[0], time.Now()) {
+	lacks, err := p.follower.upkeep.Ask(ctx, p.store, []*roomlog.Log{r.log}, time.Now)
+	if lacks || err != nil {
 		signal(p.follower.more)
 	}
 }

@@ -79,7 +79,7 @@ func (v *v1) checkJoin(payload []byte) (c protocol.Join, name string, last int, 
 // sit takes a seat in a room that stands at r.
 func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presence) {
 	s := v.session
-	cursor, reset := begin(c.Since, last, r)
+	cursor, reset := roomlog.Begin(c.Since, last, r)
 	p.reader.Seek(cursor, r.Head)
 	x := &seat{presence: p, behind: true, until: r.Head, fresh: true}
 	if old := v.joined(r.Name); old != nil {
@@ -95,23 +95,6 @@ func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presen
 		Count: p.room.count(),
 		Reset: reset,
 	})
-}
-
-// begin is the cursor that a reader begins with, and why not with its own.
-func begin(since *protocol.Cursor, last int, r *store.Room) (protocol.Seq, protocol.Reset) {
-	first := max(r.First, 1)
-	tail := max(r.Head, first-1+protocol.Seq(last)) - protocol.Seq(last) // the last ones, as far as they are kept
-	switch {
-	case since == nil:
-		return tail, ""
-	case since.Epoch != r.Epoch:
-		return tail, protocol.ResetEpoch
-	case since.Seq > r.Head:
-		return tail, protocol.ResetAhead
-	case since.Seq+1 < first:
-		return tail, protocol.ResetPurged
-	}
-	return since.Seq, ""
 }
 
 // joined is the seat in a room; nil without one. Most sessions have few: a map for

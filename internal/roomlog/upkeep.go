@@ -81,6 +81,32 @@ func byRoom[V any](logs map[*Log]V) []*Log {
 // Room is the log's.
 func (l *Log) Room() string { return l.room }
 
+// Heads is who is asked how far logs go.
+type Heads interface {
+	Life() string
+	Heads(ctx context.Context, rooms []string) ([]protocol.Seq, error)
+}
+
+// Ask asks for the heads of logs, and is Wants for each then. If that fails, they are to
+// be asked for again. clock says when the answer came.
+func (u *Upkeep) Ask(ctx context.Context, s Heads, logs []*Log, clock func() time.Time) (lack bool, err error) {
+	names := make([]string, len(logs))
+	for i, l := range logs {
+		names[i] = l.room
+	}
+	life := s.Life() // before: what the answer is of may be a later one
+	heads, err := s.Heads(ctx, names)
+	if err != nil {
+		u.Look(logs...)
+		return false, err
+	}
+	now := clock()
+	for i, l := range logs {
+		lack = u.Reaches(l, life, heads[i], now) || lack
+	}
+	return lack, nil
+}
+
 // Reaches takes the head that the store says a log has, in that life or a later one, and
 // is Wants then.
 func (u *Upkeep) Reaches(l *Log, life string, head protocol.Seq, now time.Time) (lacks bool) {

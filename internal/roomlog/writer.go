@@ -34,6 +34,7 @@ type Writer struct {
 	// Fixed after NewWriter.
 	store    store.Store
 	instant  bool
+	stepped  bool             // by a caller of Step
 	appended func(events int) // for the counters
 	failed   func(err error)  // the store can't write; nil: it can again
 	more     *sync.Cond       // of mu: something waits, or writing ends
@@ -59,13 +60,35 @@ type Writer struct {
 // NewWriter starts a writer. appended is told of each batch that was stored, and
 // failed when the store begins to fail, with its error, and when it no longer does.
 func NewWriter(s store.Store, appended func(events int), failed func(err error)) *Writer {
-	w := &Writer{store: s, appended: appended, failed: failed}
-	w.more = sync.NewCond(&w.mu)
+	w := newWriter(s, appended, failed)
 	if _, w.instant = s.(store.Instant); !w.instant {
 		w.writing = true
 		go w.run()
 	}
 	return w
+}
+
+func newWriter(s store.Store, appended func(events int), failed func(err error)) *Writer {
+	w := &Writer{store: s, appended: appended, failed: failed}
+	w.more = sync.NewCond(&w.mu)
+	return w
+}
+
+// NewStepped makes a writer that appends when its caller says so, for simulations.
+func NewStepped(s store.Store, appended func(events int), failed func(err error)) *Writer {
+	w := newWriter(s, appended, failed)
+	w.stepped, w.writing = true, true
+	return w
+}
+
+// Step appends what is waiting, one batch; false: nothing is. One goroutine at a time
+// calls it.
+func (w *Writer) Step() bool {
+	if !w.take() {
+		return false
+	}
+	w.write()
+	return true
 }
 
 // Others are the other nodes that write to a store's logs.
@@ -91,7 +114,7 @@ func (w *Writer) Propose(p Proposal) {
 	if p.Log != nil {
 		p.Log.waiting.Add(int64(p.size()))
 	}
-	mine := !w.writing // and what others propose meanwhile
+	mine := !w.writing && !w.stepped // and what others propose meanwhile
 	w.writing = true
 	w.mu.Unlock()
 	if !mine {
