@@ -98,9 +98,6 @@ func (s *Store) begin(ctx context.Context) error {
 		return err
 	}
 	s.warnings = promised.warnings(s.history)
-	for _, w := range s.warnings {
-		s.log.Warn(w)
-	}
 	s.log.Info("rooms are kept in Redis", "history", s.history, "prefix", string(s.keys))
 	return nil
 }
