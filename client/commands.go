@@ -113,6 +113,14 @@ func (c *Client) Rename(ctx context.Context, name string) (protocol.User, error)
 	return renamed.User, nil
 }
 
+// Revoke ends what a user was let in with until now, or one token, on every node: one's
+// own, or as an admin anybody's. One who revokes themself is closed behind the answer, so
+// that Run ends, unless Options.Token has another token by then.
+func (c *Client) Revoke(ctx context.Context, what protocol.Revoke) error {
+	_, err := do[protocol.Nothing](ctx, c, "revoke", what)
+	return err
+}
+
 // Ping measures how long the server takes to answer.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	start := time.Now()

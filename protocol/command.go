@@ -44,6 +44,8 @@ func Commands() []Command {
 		{"read", "Move one's read mark forward, in all of one's sessions.", Read{}, Marked{}, Everywhere, append(look, CodeRateLimited)},
 		{"typing", "Say that one is writing something.", Typing{}, Nothing{}, SessionOnly, []Code{CodeInvalidRoom, CodeNotJoined}},
 		{"rename", "Give a guest another name.", Rename{}, Renamed{}, Everywhere, []Code{CodeInvalidName, CodeForbidden}},
+		{"revoke", "End what a user was let in with until now, or one token, and the sessions of it on every node: one's own, or as an admin anybody's.",
+			Revoke{}, Nothing{}, Everywhere, []Code{CodeForbidden, CodeTooLarge, CodeUnavailable}},
 		{"ping", "Get a sign of life.", Ping{}, Pong{}, Everywhere, nil},
 	}
 }

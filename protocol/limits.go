@@ -24,6 +24,8 @@ const (
 	DefaultPage = 50
 	MaxPresence = 200 // users that one presence signal names
 
+	MaxTokenBytes = 8 << 10 // of a token or pass
+
 	MaxSessionsPerUser    = 50
 	MaxSessionsPerAddress = 5000 // loopback excepted
 	MaxHandshakesPerAddr  = 500  // a second; loopback excepted

@@ -91,6 +91,13 @@ type (
 		Name string `json:"name" min:"1" doc:"1 to 40 code points, counted in Unicode NFC."`
 	}
 
+	// Revoke ends what a user was let in with until now, or a single token. It has one of
+	// the two.
+	Revoke struct {
+		User  string `json:"user,omitzero" doc:"The id of a user: the tokens and passes of theirs that were made until now hold no more. At most 64 bytes. Not together with token."`
+		Token string `json:"token,omitzero" doc:"A token that holds: it does no more. Of a guest's pass, the guest is ended. At most 8 KiB."`
+	}
+
 	// Rooms asks for the rooms that there are.
 	Rooms struct{}
 

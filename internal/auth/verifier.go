@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/parley-chat/parley/protocol"
 )
 
 // Verifier says whom a token speaks of. Its errors say what is wrong with the
@@ -120,8 +122,8 @@ func methodOf(key crypto.PublicKey) string {
 
 // Verify implements Verifier.
 func (v *verifier) Verify(ctx context.Context, token string) (Identity, error) {
-	if len(token) > maxToken {
-		return Identity{}, fmt.Errorf("it is longer than %d bytes", maxToken)
+	if len(token) > protocol.MaxTokenBytes {
+		return Identity{}, fmt.Errorf("it is longer than %d bytes", protocol.MaxTokenBytes)
 	}
 	var c claims
 	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return v.keysFor(ctx, t) })
@@ -134,8 +136,6 @@ func (v *verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	}
 	return who, err
 }
-
-const maxToken = 8 << 10
 
 // keysFor gives the keys that a token may be signed with: by the kind of its
 // algorithm, which must be one of methods, so that a public key never serves as a

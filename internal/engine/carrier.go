@@ -27,6 +27,9 @@ type carrier interface {
 	// that it has not taken yet.
 	Tell(room string, payload []byte)
 
+	// Check has the session see whether it was revoked.
+	Check()
+
 	// Appended hands the answer to a proposal to the session.
 	roomlog.Proposer
 }
@@ -36,6 +39,9 @@ type transport interface {
 	// drain asks every session to end, and cut ends them without a word.
 	drain()
 	cut(reason string)
+
+	// check has every session see whether it was revoked.
+	check()
 
 	// close ends the transport, once it carries nobody.
 	close()

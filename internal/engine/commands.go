@@ -32,6 +32,7 @@ var commands = map[string]command{
 	"leave":   {own: (*v1).leaveRoom},
 	"typing":  {own: (*v1).typing},
 	"rename":  {own: (*v1).rename, look: renamed},
+	"revoke":  {own: (*v1).revoke, look: revoke},
 	"ping":    {look: pong},
 	"send":    {write: send},
 	"edit":    {write: edit},

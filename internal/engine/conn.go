@@ -204,6 +204,10 @@ func (c *conn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
 	}
 }
 
+// Check implements carrier. It has a goroutine of its own, since the session's may wait
+// for a socket that nobody reads.
+func (c *conn) Check() { go c.turn(func(s *session, _ time.Time) { s.check() }) }
+
 // drain asks the session to end because its node does.
 func (c *conn) drain() { c.turn(func(s *session, _ time.Time) { s.drain() }) }
 

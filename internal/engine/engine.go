@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/cluster"
 	"github.com/parley-chat/parley/internal/metrics"
 	"github.com/parley-chat/parley/internal/room"
@@ -31,6 +32,10 @@ type Config struct {
 	// Pass gives a guest a proof of who they are; nil where guests get none.
 	Pass func(protocol.User) string
 
+	// Vouch says whom a token or a pass speaks of; nil where there are none. Its errors are
+	// auth.Verifier's.
+	Vouch func(ctx context.Context, token string) (auth.Identity, error)
+
 	// Cluster is the other nodes; nil where there are none. It is started, and in the
 	// end closed, by the engine.
 	Cluster *cluster.Cluster
@@ -53,6 +58,8 @@ type Engine struct {
 	rooms     *rooms
 	users     *users
 	pass      func(protocol.User) string
+	vouch     func(ctx context.Context, token string) (auth.Identity, error)
+	revoked   *revocations
 	lines     *lines
 	slow      chan struct{} // holds who asks the store for what may take long
 	stopped   chan struct{} // closed by Drain
@@ -87,6 +94,7 @@ func New(c Config) (*Engine, error) {
 		store:     c.Store,
 		users:     &users{rate: c.Rate, byID: map[string]*user{}},
 		pass:      c.Pass,
+		vouch:     c.Vouch,
 		lines:     newLines(c.Log),
 		slow:      make(chan struct{}, maxSlow),
 		crew:      crew{size: maxCrew},
@@ -106,7 +114,11 @@ func New(c Config) (*Engine, error) {
 		e.writer.Close()
 		return nil, err
 	}
+	e.revoked = newRevocations(e)
 	if err := e.startPeers(c.Cluster); err != nil {
+		return nil, errors.Join(err, e.Drain(context.Background()))
+	}
+	if err := e.revoked.start(); err != nil {
 		return nil, errors.Join(err, e.Drain(context.Background()))
 	}
 	go e.keepHouse()
@@ -179,6 +191,7 @@ func (e *Engine) began(s *session) {
 	if e.isDraining() {
 		s.drain()
 	}
+	s.check() // it may have been revoked on its way in
 }
 
 func (e *Engine) isDraining() bool {
@@ -255,6 +268,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 	}
 	err := e.waitEmpty(ctx)
 	close(e.stopped)
+	e.revoked.close()
 	e.writer.Close()
 	for _, t := range e.transports() {
 		t.close()

@@ -58,6 +58,24 @@ func (c *loopConn) Left(p *presence) {
 // Tell implements carrier.
 func (c *loopConn) Tell(room string, payload []byte) { c.notes.Load().tell(c, room, payload) }
 
+// Check implements carrier.
+func (c *loopConn) Check() {
+	n := c.notes.Load()
+	n.task(func(now time.Time) {
+		if c.notes.Load() != n { // it has moved meanwhile
+			c.Check()
+			return
+		}
+		c.check(now)
+	})
+}
+
+func (c *loopConn) check(now time.Time) {
+	if !c.gone && c.session.check() {
+		c.step(now)
+	}
+}
+
 // Appended implements carrier.
 func (c *loopConn) Appended(_ *roomlog.Proposal, r *store.Result, err error) {
 	c.notes.Load().append(c, outcomeOf(r, err))

@@ -51,6 +51,13 @@ func (ls *loops) drain() {
 	}
 }
 
+// check implements transport.
+func (ls *loops) check() {
+	for _, l := range ls.list {
+		l.notes.task(func(now time.Time) { l.each(func(c *loopConn) { c.check(now) }) })
+	}
+}
+
 // cut implements transport.
 func (ls *loops) cut(reason string) {
 	for _, l := range ls.list {

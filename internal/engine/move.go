@@ -73,6 +73,7 @@ func (l *loop) adopt(c *loopConn, now time.Time) {
 	if l.engine.isDraining() { // which may have passed it over
 		c.session.drain()
 	}
+	c.session.check() // the same
 	if l.attend(c) {
 		l.queue(c)
 		c.settle(now)

@@ -52,6 +52,12 @@ func (ps *pairs) drain() {
 	}
 }
 
+func (ps *pairs) check() {
+	for _, c := range ps.all() {
+		c.Check()
+	}
+}
+
 func (ps *pairs) cut(reason string) {
 	for _, c := range ps.all() {
 		go c.cut(reason)

@@ -43,10 +43,12 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 	e.writer.Shares(p)
 	err := c.Start(cluster.Ears{
 		Message: map[cluster.Kind]func(*cluster.Message){
-			cluster.KindEvents: p.hearEvents,
+			cluster.KindEvents:  p.hearEvents,
+			cluster.KindRevoked: func(*cluster.Message) { e.revoked.look() },
 		},
-		Hint:    p.hint,
-		Listens: p.listens,
+		Hint:     p.hint,
+		Listens:  p.listens,
+		Everyone: e.revoked.look,
 	})
 	if err == nil {
 		p.follower.start()
@@ -116,8 +118,8 @@ func readNews(body []byte) (head protocol.Seq, events []protocol.Event, err erro
 	}
 }
 
-// freshFor is how old news may be that is believed without asking the store, which
-// knows what was deleted since. A node that slept finds older ones when it wakes.
+// freshFor is how late news may be that is believed without asking the store, which
+// knows what was deleted since. A node that slept finds later ones when it wakes.
 const freshFor = 2 * time.Second
 
 // hearEvents takes what another node has stored.
@@ -127,7 +129,7 @@ func (p *peers) hearEvents(m *cluster.Message) {
 		return
 	}
 	head, events, err := readNews(m.Body)
-	if err != nil || m.Age.Abs() > freshFor || m.Life != p.store.Life() {
+	if err != nil || m.Late > freshFor || m.Life != p.store.Life() {
 		p.follower.look(r)
 		return
 	}

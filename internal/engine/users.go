@@ -134,6 +134,17 @@ func (us *users) sweep(now time.Time) {
 	}
 }
 
+// check has all sessions of a user see whether they were revoked.
+func (us *users) check(id string) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	if u := us.byID[id]; u != nil {
+		for s := u.sessions; s != nil; s = s.sibling {
+			s.carrier.Check()
+		}
+	}
+}
+
 // tell hands a signal on a room to all sessions of a user.
 func (us *users) tell(id, roomName string, frame []byte) {
 	us.mu.Lock()

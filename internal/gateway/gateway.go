@@ -39,6 +39,9 @@ type Config struct {
 	TrustedProxies []string // addresses or prefixes
 	MetricsToken   string
 
+	// Revoked reports whether what somebody comes in with was revoked; nil: nothing ever is.
+	Revoked func(who *auth.Identity) bool
+
 	Busy func() bool // whether those who are in wait for the machine; nil: never
 }
 
@@ -50,6 +53,7 @@ type Gateway struct {
 	reach     map[string]protocol.Reach // of each command
 	verifier  auth.Verifier
 	passes    *auth.Passes
+	revoked   func(who *auth.Identity) bool
 	metrics   *metrics.Metrics
 	log       *slog.Logger
 	origins   origins
@@ -76,12 +80,16 @@ func New(c Config) (*Gateway, error) {
 		reach:    reaches(),
 		verifier: c.Verifier,
 		passes:   c.Passes,
+		revoked:  c.Revoked,
 		metrics:  c.Metrics,
 		log:      c.Log,
 		origins:  newOrigins(c),
 		proxies:  proxies,
 		insiders: NewInsiders(c.Listen, c.MetricsToken),
 		lines:    newLineLimits(),
+	}
+	if g.revoked == nil {
+		g.revoked = func(*auth.Identity) bool { return false }
 	}
 	g.admission = newAdmission(c.Busy, c.Metrics)
 	g.crowd.init()

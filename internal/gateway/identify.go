@@ -60,6 +60,8 @@ func (g *Gateway) identify(r *http.Request) (auth.Identity, *refusal) {
 			text: "The token can't be checked now. Try again."}
 	case err != nil:
 		return auth.Identity{}, unauthenticated("The token does not hold: " + err.Error() + ".")
+	case g.revoked(&who):
+		return auth.Identity{}, unauthenticated("The token does not hold: it was revoked.")
 	}
 	return who, nil
 }
@@ -75,11 +77,16 @@ func (g *Gateway) guest(r *http.Request) (auth.Identity, *refusal) {
 		return auth.Identity{Guest: true}, nil
 	}
 	who, err := g.passes.Verify(passes[0], time.Now())
+	if err == nil && g.revoked(&who) {
+		err = errRevoked
+	}
 	if err != nil {
 		return auth.Identity{}, unauthenticated("The pass does not hold: " + err.Error() + ". Without one, you come in as a new guest.")
 	}
 	return who, nil
 }
+
+var errRevoked = errors.New("it was revoked")
 
 func unauthenticated(text string) *refusal {
 	why := &refusal{code: protocol.CodeUnauthenticated, status: http.StatusUnauthorized, text: text, log: text}

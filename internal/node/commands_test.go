@@ -89,6 +89,12 @@ var wrong = []step{
 	{"search", `"text":"` + strings.Repeat("a", 251) + `"`, "too_large"},
 	{"search", `"text":"x","cursor":"made up"`, "invalid_field"},
 	{"read", `"room":"","seq":1`, "invalid_room"},
+	{"revoke", ``, "invalid_field"},
+	{"revoke", `"user":"u1","token":"x.y.z"`, "invalid_field"},
+	{"revoke", `"user":"` + strings.Repeat("u", 65) + `"`, "too_large"},
+	{"revoke", `"token":"` + strings.Repeat("t", protocol.MaxTokenBytes+1) + `"`, "too_large"},
+	{"revoke", `"token":"pass1.made-up"`, "invalid_field"},
+	{"revoke", `"user":"u1"`, "forbidden"},
 	{"rename", `"name":""`, "invalid_name"},
 	{"rename", `"name":7`, "invalid_name"},
 }
@@ -180,6 +186,10 @@ func everyCommandOfASession(t *testing.T, s *seen, store, transport string) {
 	resume(t, open(t, n, s, "?name=linus", nil))
 	wear(t, ada.do)
 	ada.misspeak()
+	eve := open(t, n, s, "?name=eve", nil)
+	ada.do("revoke", `"token":"`+eve.welcome.Pass+`"`) // not hers
+	eve.mustDo("revoke", `"token":"`+eve.welcome.Pass+`"`)
+	eve.mustEnd()
 }
 
 // resume joins with the cursor of an earlier join.
@@ -260,6 +270,30 @@ func everyCommandOverHTTP(t *testing.T, s *seen, store string) {
 	} {
 		if f := post.do("ping", c.fields, c.header...); outcome(f) != string(c.want) {
 			t.Errorf("POST ping {%.100s} %v: want %s: %s", c.fields, c.header, c.want, f.text)
+		}
+	}
+	eve := open(t, n, s, "?name=eve", nil)
+	hers := &caller{t: t, seen: s, url: n.URL(), token: eve.welcome.Pass}
+	for _, want := range []string{"ok", "unauthenticated"} {
+		if f := hers.do("revoke", `"token":"`+eve.welcome.Pass+`"`); outcome(f) != want {
+			t.Errorf("POST revoke of one's own pass: want %s: %s", want, f.text)
+		}
+	}
+	eve.mustEnd()
+}
+
+// mustEnd reads up to the session's end.
+func (p *talker) mustEnd() {
+	p.t.Helper()
+	timeout := time.After(10 * time.Second)
+	for {
+		select {
+		case _, ok := <-p.frames:
+			if !ok {
+				return
+			}
+		case <-timeout:
+			p.t.Fatal("the session goes on")
 		}
 	}
 }

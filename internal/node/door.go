@@ -1,7 +1,9 @@
 package node
 
 import (
+	"context"
 	"log/slog"
+	"time"
 
 	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/config"
@@ -12,8 +14,13 @@ import (
 	"github.com/parley-chat/parley/web"
 )
 
-// newDoor makes the gateway that the settings ask for.
-func newDoor(cfg config.Serve, e *engine.Engine, passes *auth.Passes, log *slog.Logger, m *metrics.Metrics) (*gateway.Gateway, error) {
+// keys are what tokens and passes are checked with.
+type keys struct {
+	verifier auth.Verifier // nil: guests come in, with their passes
+	passes   *auth.Passes
+}
+
+func newKeys(cfg config.Serve, secret []byte, log *slog.Logger) (keys, error) {
 	verifier, err := auth.New(auth.Config{
 		Secret:   cfg.JWTSecret,
 		Key:      cfg.JWTKey,
@@ -22,14 +29,25 @@ func newDoor(cfg config.Serve, e *engine.Engine, passes *auth.Passes, log *slog.
 		Issuer:   cfg.JWTIssuer,
 		Log:      log,
 	})
-	if err != nil {
-		return nil, err
+	return keys{verifier, auth.NewPasses(secret)}, err
+}
+
+// vouch says whom a token or a pass speaks of.
+func (k keys) vouch(ctx context.Context, token string) (auth.Identity, error) {
+	if k.verifier == nil {
+		return k.passes.Verify(token, time.Now())
 	}
+	return k.verifier.Verify(ctx, token)
+}
+
+// newDoor makes the gateway that the settings ask for.
+func newDoor(cfg config.Serve, e *engine.Engine, k keys, log *slog.Logger, m *metrics.Metrics) (*gateway.Gateway, error) {
 	return gateway.New(gateway.Config{
 		Sessions:       e,
 		Commands:       e,
-		Passes:         passes,
-		Verifier:       verifier,
+		Passes:         k.passes,
+		Verifier:       k.verifier,
+		Revoked:        e.Revoked,
 		Metrics:        m,
 		Log:            log,
 		Page:           web.Handler(),

@@ -22,8 +22,6 @@ import (
 	"github.com/parley-chat/parley/internal/room"
 	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
-	"github.com/parley-chat/parley/internal/store/memory"
-	"github.com/parley-chat/parley/internal/store/sqlite"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -52,12 +50,15 @@ const DrainTimeout = 9 * time.Second
 // Start runs a node with settings that have been checked, and prints where it
 // listens to stdout once it accepts connections. m counts what the node does.
 func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metrics) (*Node, error) {
-	logs, err := openStore(cfg, log)
+	logs, err := openStore(&cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	n := &Node{store: logs, failed: make(chan error, 2)}
-	passes := auth.NewPasses(logs.Secret())
+	keys, err := newKeys(cfg, logs.Secret(), log)
+	if err != nil {
+		return nil, errors.Join(err, n.store.Close())
+	}
 	n.engine, err = engine.New(engine.Config{
 		Store:     n.store,
 		Metrics:   m,
@@ -66,9 +67,11 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		RateLabel: rateLabel(cfg.Rate),
 		Heartbeat: cfg.Heartbeat,
 		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: min(allMemory, debug.SetMemoryLimit(-1)/4)},
-		Pass:      issuer(cfg, passes),
+		Pass:      issuer(cfg, keys.passes),
+		Vouch:     keys.vouch,
 		Transport: engine.Transport(cfg.Transport),
 		Gather:    cfg.Gather,
+		Cluster:   newCluster(&cfg, logs, log),
 	})
 	if err != nil {
 		return nil, errors.Join(err, n.store.Close())
@@ -77,7 +80,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 	if err := n.openDebug(cfg, log, m); err != nil {
 		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore())
 	}
-	if err := n.openDoor(cfg, passes, log, m); err != nil {
+	if err := n.openDoor(cfg, keys, log, m); err != nil {
 		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore(), n.closeDebug())
 	}
 	fmt.Fprintf(stdout, "listening on %s\n", n.url)
@@ -92,22 +95,10 @@ func issuer(cfg config.Serve, passes *auth.Passes) func(protocol.User) string {
 	return func(u protocol.User) string { return passes.Issue(u, time.Now()) }
 }
 
-// openStore opens where the settings want the logs kept.
-func openStore(cfg config.Serve, log *slog.Logger) (store.Store, error) {
-	if cfg.Store == "memory" {
-		return memory.New(memory.DefaultBudget), nil
-	}
-	s, err := sqlite.Open(cfg.Data, log)
-	if err != nil {
-		return nil, fmt.Errorf("--data: %w", err)
-	}
-	return s, nil
-}
-
 // openDoor makes the gateway and listens.
-func (n *Node) openDoor(cfg config.Serve, passes *auth.Passes, log *slog.Logger, m *metrics.Metrics) error {
+func (n *Node) openDoor(cfg config.Serve, k keys, log *slog.Logger, m *metrics.Metrics) error {
 	var err error
-	if n.gateway, err = newDoor(cfg, n.engine, passes, log, m); err != nil {
+	if n.gateway, err = newDoor(cfg, n.engine, k, log, m); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)

@@ -63,6 +63,7 @@ var examples = map[string]struct{ request, answer any }{
 	"read":   {protocol.Read{Room: "lobby", Seq: 47}, protocol.Marked{Seq: 47}},
 	"typing": {protocol.Typing{Room: "lobby"}, protocol.Nothing{}},
 	"rename": {protocol.Rename{Name: "Ada"}, protocol.Renamed{User: protocol.User{ID: ada.ID, Name: "Ada"}, Pass: "…"}},
+	"revoke": {protocol.Revoke{User: "guest.b81mz6t4x5c20pdwe7yk93hnqa"}, protocol.Nothing{}},
 	"ping":   {protocol.Ping{}, protocol.Pong{Time: noon}},
 }
 
