@@ -38,8 +38,7 @@ func (s *Store) Append(ctx context.Context, drafts []store.Draft) ([]store.Resul
 		from = to
 	}
 	if a.life != s.present() {
-		// What was decided is of a log that is no more. So is what was meant.
-		return nil, errRenewed
+		return nil, errRenewed // what was done is of logs that are no more
 	}
 	if a.err == nil {
 		return a.results, nil
@@ -68,6 +67,7 @@ type appending struct {
 	life    string // that it is for
 	until   time.Time
 	results []store.Result
+	written []int // the places of drafts that are done
 	done    bool  // something was
 	err     error // why something was not
 }
@@ -82,12 +82,32 @@ func (a *appending) some(ctx context.Context, drafts []store.Draft, from, to int
 		if len(batches) == 0 {
 			return
 		}
-		if errors.Is(err, errRenewed) || !a.store.mayTryAgain(ctx, err, tries, a.until) {
+		if errors.Is(err, errRenewed) {
+			a.renew(batches)
+			err = errAgain
+		}
+		if !a.store.mayTryAgain(ctx, err, tries, a.until) {
 			break
 		}
 	}
 	for _, b := range batches {
 		a.refuse(b)
+	}
+}
+
+// renew goes on in another life. What was done in the old one may be gone, and what a
+// draft is about is something else now, or nothing.
+func (a *appending) renew(batches []*batch) {
+	a.life = a.store.present()
+	for _, i := range a.written {
+		a.results[i] = store.Result{Err: errNotSaved}
+	}
+	if len(a.written) > 0 && a.err == nil {
+		a.err = errRenewed
+	}
+	a.written, a.done = nil, false
+	for _, b := range batches {
+		b.renewed = true
 	}
 }
 
@@ -117,8 +137,9 @@ func (a *appending) settled(b *batch) bool {
 		a.done = true
 		for i, d := range b.drafts {
 			a.results[d.place] = b.decided.results[i]
+			a.written = append(a.written, d.place)
 		}
-	case b.err != nil && !passing(b.err):
+	case b.err != nil && !passing(b.err) && !errors.Is(b.err, errRenewed):
 		a.refuse(b)
 	default:
 		return false

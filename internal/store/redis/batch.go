@@ -19,6 +19,7 @@ type batch struct {
 	drafts []draft
 	wants  *wanted
 
+	renewed bool      // another life has begun since
 	decided *decision // nil before the first look; it may have been done, even if nobody said so
 	done    bool
 	err     error // of the last try
@@ -178,6 +179,10 @@ func (b *batch) decideAnew(l *ledger, now int64) error {
 	d := &decision{head: l.at.Head, first: l.first, results: make([]store.Result, len(b.drafts))}
 	marks := map[string]protocol.Seq{}
 	for i, draft := range b.drafts {
+		if b.renewed && (draft.Target != 0 || draft.ReplyTo != 0) {
+			d.results[i].Err = errNotSaved // what it is about is something else now, or nothing
+			continue
+		}
 		result, err := store.Decide(draft.Draft, draft.body, now, l)
 		if err != nil {
 			return err

@@ -15,19 +15,30 @@ import (
 // millisecond, in which it does nothing else.
 const eventsAtOnce = 250
 
-// Read implements store.Store. In another life than the one that the cursor is of it is an
-// error.
+// Read implements store.Store.
 func (s *Store) Read(ctx context.Context, room string, cursor protocol.Seq, limit int) (events []protocol.Event, err error) {
-	life := s.present()
+	err = s.patiently(ctx, func() error {
+		life := s.present()
+		events, err = s.readIn(ctx, life, room, cursor, limit)
+		if errors.Is(err, errRenewed) {
+			return errAgain
+		}
+		return err
+	})
+	if errors.Is(err, errGone) {
+		return nil, store.ErrNotKept
+	}
+	return events, err
+}
+
+// readIn reads in one life, piece by piece.
+func (s *Store) readIn(ctx context.Context, life, room string, cursor protocol.Seq, limit int) (events []protocol.Event, err error) {
 	for limit > len(events) {
 		n := min(limit-len(events), eventsAtOnce)
 		c := &call{script: readScript, keys: s.ofEvents(room), args: []any{uint64(cursor), n}}
-		err := s.patiently(ctx, func() error { return s.askIn(ctx, life, c) })
+		err := s.askIn(ctx, life, c)
 		if errors.Is(err, errGone) && len(events) > 0 {
-			return events, nil // it went meanwhile
-		}
-		if errors.Is(err, errGone) {
-			return nil, store.ErrNotKept
+			break // it went meanwhile
 		}
 		if err != nil {
 			return nil, err

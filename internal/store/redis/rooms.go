@@ -28,21 +28,23 @@ func (s *Store) stand(ctx context.Context, names []string) ([]standing, error) {
 		}
 		calls = append(calls, c)
 	}
+	if len(calls) == 0 { // there may be none since another life began
+		calls = []*call{{script: standScript}}
+	}
 	life, err := s.ask(ctx, calls...)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]standing, 0, len(names))
-	for i, c := range calls {
-		for _, name := range names[i*roomsAtOnce : min(len(names), (i+1)*roomsAtOnce)] {
-			at := standing{Room: store.Room{Name: name, Epoch: epochOf(life, name), Head: c.reply.seq(), First: max(1, c.reply.seq())}}
-			at.Topic, _ = c.reply.maybe()
-			at.time = c.reply.number()
-			if err := c.reply.err(name); err != nil {
-				return nil, err
-			}
-			all = append(all, at)
+	for i, name := range names {
+		r := &calls[i/roomsAtOnce].reply
+		at := standing{Room: store.Room{Name: name, Epoch: epochOf(life, name), Head: r.seq(), First: max(1, r.seq())}}
+		at.Topic, _ = r.maybe()
+		at.time = r.number()
+		if err := r.err(name); err != nil {
+			return nil, err
 		}
+		all = append(all, at)
 	}
 	return all, nil
 }
