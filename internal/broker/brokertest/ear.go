@@ -156,3 +156,9 @@ func (e *Ear) String() string {
 	return fmt.Sprintf("heard %d payloads of %d topics, listens to %d topics, was told so in %d calls, away %d times %v",
 		n, len(e.heard), len(e.listens), e.calls, e.away, e.reasons)
 }
+
+// AwaitAway waits until the ear was told n times that it is away.
+func (e *Ear) AwaitAway(n int) {
+	e.t.Helper()
+	e.Await("away", func() bool { return e.away >= n })
+}

@@ -30,8 +30,12 @@ func audience(s *subject) {
 	if stats := ada.Stats(); stats.Topics != 2 || stats.Heard != 2 || stats.HeardBytes != 8 || stats.Away {
 		s.Errorf("statistics of who heard two: %+v", stats)
 	}
-	if stats := grace.Stats(); stats.Published != 1 || stats.PublishedBytes != 5 || stats.Waiting != 0 {
-		s.Errorf("statistics of who published one: %+v", stats)
+	// It may be heard before the publisher has its answer.
+	counted := func() bool { s := grace.Stats(); return s.Published == 1 && s.PublishedBytes == 5 && s.Waiting == 0 }
+	for deadline := time.Now().Add(patience); !counted(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("statistics of who published one: %+v", grace.Stats())
+		}
 	}
 }
 
@@ -242,7 +246,7 @@ func cut(s *subject) {
 	if listens, _, away := ada.ear.Counts("attic"); listens != 1 || away != 1 || len(ada.ear.Said("attic")) > 0 {
 		s.Errorf("a topic unsubscribed while it was away: %s", ada.ear)
 	}
-	if stats := ada.Stats(); stats.Away || stats.Reconnects != 1 {
+	if stats := ada.Stats(); stats.Away || stats.Reconnects == 0 {
 		s.Errorf("statistics after a cut: %+v", stats)
 	}
 }

@@ -79,7 +79,7 @@ func (l *line) connect(ctx context.Context) error {
 	// The first command chooses the server, by its channel.
 	if err := c.command(ctx, "subscribe", []string{c.beat}); err != nil {
 		l.lookAgain(ctx)
-		return err
+		return fmt.Errorf("connect: %w", err)
 	}
 	sending.Go(func() { end(c.send(ctx)) })
 	err := c.read(ctx)
