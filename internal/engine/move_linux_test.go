@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/frame"
 	"github.com/parley-chat/parley/internal/room"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // onLoops runs an engine with at least two loops.
@@ -162,4 +163,37 @@ func TestADrainFindsWhoIsMoving(t *testing.T) {
 			t.Fatalf("%d rooms are held open by nobody", n)
 		}
 	}
+}
+
+func TestARevocationFindsWhoIsMoving(t *testing.T) {
+	for range 20 {
+		e := onLoops(t)
+		ada := holder("ada", time.Now())
+		var people []*peer
+		for i := range 8 {
+			p := tcp(t, e, as(ada))
+			p.send(fmt.Sprintf(`{"type":"join","username":"u%d","room":"attic"}`, i))
+			people = append(people, p)
+		}
+		e.revoked.learn(store.Revocation{Token: ada.Terms.Token.String(), At: time.Now().UnixMilli()})
+		for _, p := range people {
+			p.wantClose(4401)
+		}
+	}
+}
+
+// All are looked through loop by loop, and one who is on the way from one to another is
+// in neither.
+func TestWhoIsRevokedBetweenLoopsIsClosedByTheNext(t *testing.T) {
+	e := startEngine(t)
+	from, to := newHandLoop(t, e), newHandLoop(t, e)
+	ada := holder("ada", time.Now())
+	p, c := from.dial(as(ada))
+	c.moves = to.loop
+	c.move()
+	e.revoked.mu.Lock()
+	e.revoked.byToken[ada.Terms.Token] = time.Now().UnixMilli()
+	e.revoked.mu.Unlock()
+	to.rest()
+	p.wantClose(4401)
 }

@@ -229,13 +229,15 @@ func TestWhoIsRevokedOnOneNodeIsClosedOnEach(t *testing.T) {
 					t.Fatal(refusal)
 				}
 				people[0].wantClose(4401)
+				if took := time.Since(start); h != nil && took > revokedRest {
+					t.Errorf("where the broker tells, it took %v", took)
+				}
 				// Straight into the store, as `parley token revoke --store` does.
 				if err := s.Revoke(t.Context(), store.Revocation{User: eve.User, At: time.Now().UnixMilli()}); err != nil {
 					t.Fatal(err)
 				}
 				people[1].wantClose(4401)
-				took := time.Since(start)
-				if took > 2*time.Second || h != nil && took > time.Second+revokedRest {
+				if took := time.Since(start); took > 2*time.Second {
 					t.Errorf("it took %v", took)
 				}
 				time.Sleep(2 * time.Second)
@@ -260,7 +262,7 @@ func TestAClockThatIsAheadHidesNoRevocation(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(revokedWhole + time.Minute) // all is not asked for so soon again
 		revoke("ada", time.Hour)
 		time.Sleep(2 * time.Second)
 		revoke("grace", 0)
