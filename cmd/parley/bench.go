@@ -21,6 +21,7 @@ type benchCommand struct {
 	Scenario string `arg:"" optional:"" help:"What the sessions do: fanout, rooms, idle, storm, slow or history. None of them: only show what --with brings."`
 	URL      string `arg:"" optional:"" help:"Address of the server; ${default} unless given." default:"ws://localhost:8080/ws"`
 
+	Nodes    []string `env:"-" name:"url" sep:"none" placeholder:"URL" help:"Instead of <url>: one of several nodes, which the sessions are spread over. May be repeated."`
 	Wire     string   `env:"-" default:"parley.v1" placeholder:"WIRE" help:"What to speak: ${default}, or tutorial."`
 	Sessions int      `env:"-" default:"1000" placeholder:"N" help:"How many connect; ${default} unless given."`
 	Sizes    []int    `env:"-" placeholder:"N" help:"One run for each of so many sessions instead."`
@@ -75,6 +76,7 @@ Examples:
     parley bench fanout --sessions 1000 --senders 16 --search 40ms --html report.html
     parley bench rooms ws://localhost:8080/ws --sessions 5000 --rooms 500 --rate 2000
     parley bench idle --sizes 1000,5000,15000 --json idle.json
+    parley bench fanout --url ws://localhost:8080/ws --url ws://localhost:8081/ws
     parley bench storm --sessions 5000 --cut 4000 --window 20s
     parley bench --with parley.json --with other.json --html both.html`
 }

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -278,6 +281,62 @@ func TestTheLiveLineFitsItsTerminal(t *testing.T) {
 		}
 		if got := l.line(m, 40); len([]rune(got)) >= 40 {
 			t.Errorf("%q is too long for 40 columns", got)
+		}
+	}
+}
+
+func TestALoadTestSpreadsItsSessionsOverNodes(t *testing.T) {
+	// Two ways to one node, since two nodes would want a store that runs elsewhere.
+	url, _ := startNode(t, config.Serve{})
+	var mu sync.Mutex
+	seen := map[string]int{}
+	way := func(name string) string {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		go func() {
+			for {
+				near, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				seen[name]++
+				mu.Unlock()
+				go func() {
+					defer near.Close()
+					far, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+					if err != nil {
+						return
+					}
+					defer far.Close()
+					go func() { _, _ = io.Copy(far, near) }()
+					_, _ = io.Copy(near, far)
+				}()
+			}
+		}()
+		return "ws://" + listener.Addr().String() + "/ws"
+	}
+	one, other := way("one"), way("other")
+	code, out, said := bench(t, "rooms", "--url", one, "--url", other, "--sessions=20", "--rooms=4", "--rate=100", "--warmup=50ms", "--window=300ms", "--pid=0")
+	if code != exitOK {
+		t.Fatalf("exit code %d\n%s%s", code, out, said)
+	}
+	if seen["one"] != 10 || seen["other"] != 10 {
+		t.Errorf("the sessions are %v, want 10 each", seen)
+	}
+	if !strings.Contains(out, "20 sessions in 4 rooms, 2 nodes") {
+		t.Errorf("the table says nothing of two nodes:\n%s", out)
+	}
+	for _, wrong := range [][]string{
+		{"fanout", one, "--url", other},
+		{"fanout", "--url", one, "--url", other, "--pid", strconv.Itoa(os.Getpid())},
+		{"fanout", "--url", one, "--url", strings.TrimSuffix(other, "ws") + "elsewhere"},
+	} {
+		if code, _, said := bench(t, wrong...); code != exitUsage || said == "" {
+			t.Errorf("%v: exit code %d, %s", wrong, code, said)
 		}
 	}
 }

@@ -48,12 +48,13 @@ func (c *benchCommand) plan() (benchPlan, error) {
 	if c.Scenario == "" && len(c.With) > 0 {
 		return benchPlan{}, nil
 	}
-	target, targetErr := readBenchTarget(c.URL, c.YesThisIsMine)
+	targets, targetErr := c.targets()
 	token, tokenErr := readToken(c.Token)
 	wrong := errors.Join(c.checkWords(), c.checkNumbers(), c.checkPID(), targetErr, tokenErr)
 	if wrong != nil {
 		return benchPlan{}, wrong
 	}
+	target := targets[0]
 	p := benchPlan{target: target}
 	if c.Search != nil {
 		p.bound = time.Duration(*c.Search)
@@ -62,8 +63,16 @@ func (c *benchCommand) plan() (benchPlan, error) {
 	if note != "" {
 		p.notes = append(p.notes, note)
 	}
+	var more []load.Node
+	for _, t := range targets[1:] {
+		pid, note := c.process(t)
+		if note != "" {
+			p.notes = append(p.notes, note)
+		}
+		more = append(more, load.Node{Addr: t.addr, PID: pid})
+	}
 	base := load.Config{
-		Addr: target.addr, Path: target.path(c.Wire), PID: pid, Server: c.serverName(target, pid),
+		Addr: target.addr, Path: target.path(c.Wire), PID: pid, More: more, Server: c.serverName(target, pid),
 		Wire: benchWires[c.Wire], Scenario: load.Scenario(c.Scenario), Frame: c.Frame,
 		Warmup: orSpan(c.Warmup, 2*time.Second), Window: orSpan(c.Window, 10*time.Second),
 		Fill: c.Fill, Page: c.Page, Busy: c.Busy, Exact: c.Exact,

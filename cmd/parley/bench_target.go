@@ -23,6 +23,31 @@ type benchTarget struct {
 	asked string // path and query
 }
 
+// targets are all nodes that are driven, in their order; at least one.
+func (c *benchCommand) targets() ([]benchTarget, error) {
+	urls := c.Nodes
+	switch {
+	case len(urls) == 0:
+		urls = []string{c.URL}
+	case c.URL != usualBenchURL:
+		return nil, fmt.Errorf("URL %q: give it as --url, too, where there are several", c.URL)
+	case len(urls) > 1 && c.PID != nil && *c.PID != 0:
+		return nil, errors.New("--pid is one process, and there are several nodes: leave it out, or want 0 to measure none")
+	}
+	var all []benchTarget
+	var wrong []error
+	for _, raw := range urls {
+		t, err := readBenchTarget(raw, c.YesThisIsMine)
+		if err == nil && len(all) > 0 && t.asked != all[0].asked {
+			err = fmt.Errorf("URL %q: want the path of the others, %s", raw, all[0].asked)
+		}
+		all, wrong = append(all, t), append(wrong, err)
+	}
+	return all, errors.Join(wrong...)
+}
+
+const usualBenchURL = "ws://localhost:8080/ws"
+
 const lookupTimeout = 5 * time.Second
 
 // readBenchTarget reads a URL, and refuses one at a public address unless the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Config struct {
 	Path   string      // of the upgrade, with its query; "" for the wire's own
 	Header http.Header // of every upgrade: a token, say
 	PID    int         // the server's process; 0: not measured
+	More   []Node      // of a deployment of several; its sessions are spread over all
 	Server string      // what the report calls it
 	Wire   Wire
 
@@ -41,6 +43,24 @@ type Config struct {
 	perAddress int // sessions from one address of the loopback network: fewer than it has ports
 
 	giveUp time.Duration // for so long a server that lost nothing never delivers nothing at all; a test is less patient
+}
+
+// Node is one more server of a deployment.
+type Node struct {
+	Addr string // host:port
+	PID  int    // 0: not measured
+}
+
+// pids are the processes that are measured; none, unless all of them are known.
+func (c Config) pids() []int {
+	pids := []int{c.PID}
+	for _, n := range c.More {
+		pids = append(pids, n.PID)
+	}
+	if slices.Contains(pids, 0) {
+		return nil
+	}
+	return pids
 }
 
 // Progress is how far a run is.

@@ -39,7 +39,11 @@ const smallBuffer = 16 << 10
 
 // dial begins to connect a session's socket.
 func (l *loop) dial(s *session) error {
-	socket, err := unix.Socket(l.family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	dest, family := l.dest(s), unix.AF_INET
+	if _, six := dest.(*unix.SockaddrInet6); six {
+		family = unix.AF_INET6
+	}
+	socket, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
@@ -57,7 +61,7 @@ func (l *loop) dial(s *session) error {
 	if err = errors.Join(err, l.bind(s)); err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
-	switch err := unix.Connect(socket, l.dest); {
+	switch err := unix.Connect(socket, dest); {
 	case errors.Is(err, unix.ECONNREFUSED):
 		return l.refused(s, 0, err)
 	case err != nil && !errors.Is(err, unix.EINPROGRESS):
@@ -83,7 +87,7 @@ func (l *loop) register(s *session) error {
 // each address has some 28,000 ports.
 func (l *loop) bind(s *session) error {
 	n := int(s.index) / l.cfg.perAddress
-	dest, ok := l.dest.(*unix.SockaddrInet4)
+	dest, ok := l.dest(s).(*unix.SockaddrInet4)
 	if !ok || dest.Addr[0] != 127 || n == 0 {
 		return nil
 	}

@@ -16,10 +16,9 @@ import (
 type loop struct {
 	// Fixed after newLoop.
 	cfg      Config
-	resumer  Resumer // cfg.Wire, if it is one
-	dest     unix.Sockaddr
-	family   int
-	upgrade  string // the handshake's lines after the first
+	resumer  Resumer         // cfg.Wire, if it is one
+	dests    []unix.Sockaddr // of the nodes
+	upgrade  string          // the handshake's lines after the first
 	epoll    int
 	start    time.Time
 	sessions []*session
@@ -63,9 +62,9 @@ const (
 var errGone = errors.New("the server ended the connection")
 
 func newLoop(cfg Config) (*loop, error) {
-	addr, err := net.ResolveTCPAddr("tcp", cfg.Addr)
+	dests, err := destinations(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("addr: %w", err)
+		return nil, err
 	}
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -73,6 +72,7 @@ func newLoop(cfg Config) (*loop, error) {
 	}
 	l := &loop{
 		cfg:     cfg,
+		dests:   dests,
 		upgrade: upgradeLines(cfg),
 		epoll:   epoll,
 		start:   time.Now(),
@@ -82,16 +82,35 @@ func newLoop(cfg Config) (*loop, error) {
 		buf:     make([]byte, bufBytes),
 	}
 	l.resumer, _ = cfg.Wire.(Resumer)
-	if ip := addr.IP.To4(); ip != nil || len(addr.IP) == 0 {
-		dest := &unix.SockaddrInet4{Port: addr.Port, Addr: [4]byte{127, 0, 0, 1}}
-		copy(dest.Addr[:], ip)
-		l.dest, l.family = dest, unix.AF_INET
-	} else {
-		l.dest, l.family = &unix.SockaddrInet6{Port: addr.Port, Addr: [16]byte(addr.IP)}, unix.AF_INET6
-	}
 	l.people()
 	l.order = newOrder(len(l.sessions))
 	return l, nil
+}
+
+// destinations are where the nodes listen.
+func destinations(cfg Config) (dests []unix.Sockaddr, err error) {
+	for _, n := range append([]Node{{Addr: cfg.Addr}}, cfg.More...) {
+		addr, err := net.ResolveTCPAddr("tcp", n.Addr)
+		if err != nil {
+			return nil, fmt.Errorf("addr: %w", err)
+		}
+		if ip := addr.IP.To4(); ip != nil || len(addr.IP) == 0 {
+			dest := &unix.SockaddrInet4{Port: addr.Port, Addr: [4]byte{127, 0, 0, 1}}
+			copy(dest.Addr[:], ip)
+			dests = append(dests, dest)
+		} else {
+			dests = append(dests, &unix.SockaddrInet6{Port: addr.Port, Addr: [16]byte(addr.IP)})
+		}
+	}
+	return dests, nil
+}
+
+// dest is the node that a session is at: a room's sessions take turns, each room
+// beginning with another, so that no room is at one node alone.
+func (l *loop) dest(s *session) unix.Sockaddr {
+	rooms := len(l.rooms)
+	i := int(s.index)
+	return l.dests[(i/rooms+i%rooms)%len(l.dests)]
 }
 
 func (l *loop) close() error {

@@ -23,7 +23,7 @@ type window struct {
 // open begins the window.
 func (l *loop) open() (w *window, err error) {
 	w = new(window)
-	if w.before, err = readUsage(l.cfg.PID); err != nil {
+	if w.before, err = readUsage(l.cfg.pids()...); err != nil {
 		return nil, err
 	}
 	w.cpu = w.before.server
@@ -51,11 +51,11 @@ func (l *loop) watch(ctx context.Context, w *window, lasted time.Duration) error
 
 // sample ends a second of the window.
 func (l *loop) sample(w *window) error {
-	cpu, err := cpuOf(l.cfg.PID)
+	cpu, err := cpuOf(l.cfg.pids()...)
 	if err != nil {
 		return err
 	}
-	rss, err := rssOf(l.cfg.PID)
+	rss, err := rssOf(l.cfg.pids()...)
 	if err != nil {
 		return err
 	}
@@ -74,11 +74,11 @@ func (l *loop) sample(w *window) error {
 // shutWindow ends the window and says what was seen in it.
 func (l *loop) shutWindow(w *window, res *Result) error {
 	res.Window = time.Duration(l.now() - w.began)
-	after, err := readUsage(l.cfg.PID)
+	after, err := readUsage(l.cfg.pids()...)
 	if err != nil {
 		return err
 	}
-	if res.Loaded, err = readProcess(l.cfg.PID); err != nil {
+	if res.Loaded, err = readProcess(l.cfg.pids()...); err != nil {
 		return err
 	}
 	res.Series = w.series
@@ -90,7 +90,7 @@ func (l *loop) shutWindow(w *window, res *Result) error {
 	res.Gather = l.gather
 	res.ServerCPU = after.server - w.before.server
 	res.GeneratorCPU = after.generator - w.before.generator
-	if l.cfg.PID > 0 { // else the server is one of the others
+	if len(l.cfg.pids()) > 0 { // else the server is one of the others
 		res.OtherCPU = max(after.machine-w.before.machine-res.ServerCPU-res.GeneratorCPU, 0)
 	}
 	res.Cores = runtime.NumCPU()

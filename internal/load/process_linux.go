@@ -22,8 +22,8 @@ type usage struct {
 	machine   time.Duration // by everybody, and by other machines that took this one's turn
 }
 
-func readUsage(pid int) (u usage, err error) {
-	if u.server, err = cpuOf(pid); err != nil {
+func readUsage(pids ...int) (u usage, err error) {
+	if u.server, err = cpuOf(pids...); err != nil {
 		return usage{}, err
 	}
 	if u.generator, err = ownCPU(); err != nil {
@@ -35,23 +35,39 @@ func readUsage(pid int) (u usage, err error) {
 	return u, nil
 }
 
-// readProcess says what the server has in use; nothing where it isn't measured.
-func readProcess(pid int) (p Process, err error) {
-	if pid == 0 {
-		return Process{}, nil
+// readProcess says what the servers have in use together; nothing where they aren't
+// measured.
+func readProcess(pids ...int) (p Process, err error) {
+	for _, pid := range pids {
+		if pid == 0 {
+			continue
+		}
+		files, filesErr := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		p.Files += len(files)
+		err = errors.Join(err, filesErr)
 	}
-	files, filesErr := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	p.Files = len(files)
 	var cpuErr, rssErr error
-	p.CPU, cpuErr = cpuOf(pid)
-	p.RSS, rssErr = rssOf(pid)
-	return p, errors.Join(filesErr, cpuErr, rssErr)
+	p.CPU, cpuErr = cpuOf(pids...)
+	p.RSS, rssErr = rssOf(pids...)
+	return p, errors.Join(err, cpuErr, rssErr)
 }
 
-func cpuOf(pid int) (time.Duration, error) {
-	if pid == 0 {
-		return 0, nil
+// cpuOf is the processor time that processes have used so far, together.
+func cpuOf(pids ...int) (sum time.Duration, err error) {
+	for _, pid := range pids {
+		if pid == 0 {
+			continue
+		}
+		one, err := cpuOfOne(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += one
 	}
+	return sum, nil
+}
+
+func cpuOfOne(pid int) (time.Duration, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, fmt.Errorf("cpu of the server: %w", err)
@@ -70,11 +86,22 @@ func cpuOf(pid int) (time.Duration, error) {
 	return time.Duration(ticks) * tick, nil
 }
 
-// rssOf is the resident memory of a process in bytes.
-func rssOf(pid int) (int64, error) {
-	if pid == 0 {
-		return 0, nil
+// rssOf is the resident memory of processes in bytes, together.
+func rssOf(pids ...int) (sum int64, err error) {
+	for _, pid := range pids {
+		if pid == 0 {
+			continue
+		}
+		one, err := rssOfOne(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += one
 	}
+	return sum, nil
+}
+
+func rssOfOne(pid int) (int64, error) {
 	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0, fmt.Errorf("memory of the server: %w", err)

@@ -20,6 +20,7 @@ type Result struct {
 	Scenario Scenario `json:"scenario"`
 	Server   string   `json:"server"` // as the report calls it
 	Wire     string   `json:"wire"`   // tutorial, parley.v1, …
+	Nodes    int      `json:"nodes"`  // that the sessions are spread over; 0 is 1
 	Sessions int      `json:"sessions"`
 	Rooms    int      `json:"rooms"`
 	Senders  int      `json:"senders"`

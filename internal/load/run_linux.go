@@ -30,15 +30,15 @@ func Run(ctx context.Context, cfg Config) (res Result, err error) {
 	defer func() { err = errors.Join(err, l.close()) }()
 	res = Result{
 		Scenario: cfg.Scenario, Server: cfg.Server, Wire: cfg.Wire.Name(), Offered: cfg.Rate,
-		Sessions: len(l.sessions), Rooms: len(l.rooms), Senders: l.senders(),
+		Sessions: len(l.sessions), Rooms: len(l.rooms), Senders: l.senders(), Nodes: len(l.dests),
 	}
-	if res.Fresh, err = readProcess(cfg.PID); err != nil {
+	if res.Fresh, err = readProcess(cfg.pids()...); err != nil {
 		return res, err
 	}
 	if err := l.assemble(ctx); err != nil {
 		return res, err
 	}
-	if res.Ready, err = readProcess(cfg.PID); err != nil {
+	if res.Ready, err = readProcess(cfg.pids()...); err != nil {
 		return res, err
 	}
 	return res, l.play(ctx, &res)

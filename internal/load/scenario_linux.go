@@ -37,7 +37,7 @@ func (l *loop) idle(ctx context.Context, res *Result) error {
 		return err
 	}
 	var err error
-	if res.Ready, err = readProcess(l.cfg.PID); err != nil {
+	if res.Ready, err = readProcess(l.cfg.pids()...); err != nil {
 		return err
 	}
 	l.gather = 0
@@ -59,13 +59,13 @@ const (
 // settleMemory waits until the server's memory no longer changes: what it needed
 // for the handshakes goes back to the system bit by bit.
 func (l *loop) settleMemory(ctx context.Context) error {
-	if l.cfg.PID == 0 {
+	if len(l.cfg.pids()) == 0 {
 		return nil
 	}
 	l.tell(Progress{Phase: Settling}, true)
 	began := l.now()
 	for least, most, since := int64(0), int64(0), began; ; {
-		rss, err := rssOf(l.cfg.PID)
+		rss, err := rssOf(l.cfg.pids()...)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,9 @@ func titleOf(s load.Scenario) string {
 // Setup says in words what a run's sessions did: "1,000 sessions in 1 room".
 func Setup(r load.Result) string {
 	parts := []string{plural(r.Sessions, "session") + " in " + plural(r.Rooms, "room")}
+	if r.Nodes > 1 {
+		parts = append(parts, plural(r.Nodes, "node"))
+	}
 	if r.Senders > 0 {
 		parts = append(parts, plural(r.Senders, "sender"))
 	}
