@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,6 +31,7 @@ type Store struct {
 
 	// Any goroutine.
 	lives lives
+	asked atomic.Int64 // commits that were not answered, so that the server was asked
 }
 
 const (

@@ -19,6 +19,7 @@ const outcomePatience = 4 * time.Second
 func (s *Store) outcome(ctx context.Context, b *batch, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomePatience)
 	defer cancel()
+	s.asked.Add(1)
 	tries := triesFor(outcomePatience)
 	for {
 		done, err := s.askOutcome(ctx, b)
