@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ func (s *Store) Append(ctx context.Context, drafts []store.Draft) ([]store.Resul
 		}
 	}
 	a := &appending{store: s, life: s.present(), until: time.Now().Add(patience), results: make([]store.Result, len(drafts))}
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	for from := 0; from < len(drafts); {
 		to := from + some(drafts[from:])
 		a.some(ctx, drafts, from, to)
@@ -46,7 +49,10 @@ func (s *Store) Append(ctx context.Context, drafts []store.Draft) ([]store.Resul
 	if !a.done {
 		return nil, explain(a.err)
 	}
-	s.log.Warn("some rooms could not be written to", "err", explain(a.err))
+	if now := time.Now(); now.Sub(s.complained) > time.Minute { // not at each batch
+		s.complained = now
+		s.log.Warn("some rooms can't be written to", "err", explain(a.err))
+	}
 	return a.results, nil
 }
 
@@ -87,11 +93,12 @@ func (a *appending) some(ctx context.Context, drafts []store.Draft, from, to int
 			err = errAgain
 		}
 		if !a.store.mayTryAgain(ctx, err, tries, a.until) {
-			break
+			for _, b := range batches {
+				b.err = cmp.Or(err, b.err)
+				a.refuse(b)
+			}
+			return
 		}
-	}
-	for _, b := range batches {
-		a.refuse(b)
 	}
 }
 

@@ -11,11 +11,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// How long the store tries before it says that it can't, and how long Redis may take for
-// one thing. Together they are less than a Writer's patience.
+// How long the store begins to try again before it says that it can't, how long Redis may
+// take for one thing, and how long it all may take: less than a Writer's patience.
 const (
 	patience = 4 * time.Second
 	slowest  = 3 * time.Second
+	longest  = patience + slowest
 )
 
 // call is one run of a script. Its key of the life and the life itself go without saying.
@@ -106,7 +107,7 @@ func teach(ctx context.Context, client redis.Cmdable) error {
 // ask asks something that changes nothing, or that may be done twice: again if Redis was
 // away, and in the new life if another one began. It gives the life that answered.
 func (s *Store) ask(ctx context.Context, calls ...*call) (life string, err error) {
-	err = s.patiently(ctx, func() error {
+	err = s.patiently(ctx, func(ctx context.Context) error {
 		life = s.present()
 		err := s.askIn(ctx, life, calls...)
 		if errors.Is(err, errRenewed) {
@@ -136,10 +137,12 @@ var errAgain = errors.New("again")
 
 // patiently does something that may be done twice until it succeeds, or it makes no
 // sense any more.
-func (s *Store) patiently(ctx context.Context, try func() error) error {
+func (s *Store) patiently(ctx context.Context, try func(context.Context) error) error {
 	until := time.Now().Add(patience)
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	for tries := 0; ; tries++ {
-		err := try()
+		err := try(ctx)
 		if err == nil || !s.mayTryAgain(ctx, err, tries, until) {
 			return explain(err)
 		}

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,10 +22,15 @@ var (
 // explain says in words what Redis said in its own.
 func explain(err error) error {
 	var said redis.Error
-	if err == nil || !errors.As(err, &said) {
+	switch {
+	case err == nil:
+		return nil
+	case isTimeout(err):
+		return fmt.Errorf("Redis doesn't answer: %w", err)
+	case !errors.As(err, &said):
 		return err
 	}
-	word, _, _ := strings.Cut(said.Error(), " ")
+	word := wordOf(said)
 	why := map[string]string{
 		"OOM":         "Redis is full: raise its maxmemory, or lower history in the store's URL",
 		"READONLY":    "this Redis became a replica",
@@ -35,7 +41,7 @@ func explain(err error) error {
 		"NOREPLICAS":  "Redis has fewer replicas than its min-replicas-to-write",
 		"NOAUTH":      "Redis wants a password: redis://:PASSWORD@host, or redis://USER:PASSWORD@host",
 		"WRONGPASS":   "Redis knows no such user and password",
-		"NOPERM":      "the Redis user may not do what a store needs: give it +@all -@admin, +info, and its keys",
+		"NOPERM":      "the Redis user may not do what a store needs: give it its keys and +@all -@admin -@dangerous +info +config|get",
 		"CLUSTERDOWN": "the Redis Cluster is down",
 	}[word]
 	if why == "" {
@@ -44,14 +50,27 @@ func explain(err error) error {
 	return fmt.Errorf("%s: %w", why, err)
 }
 
+// wordOf is the word that an error of Redis's begins with, be it one of a command within a
+// script, which Redis 6 and 7 wrap in different ways.
+func wordOf(said redis.Error) string {
+	text := said.Error()
+	if strings.Contains(text, "user executing the script") {
+		return "NOPERM"
+	}
+	if _, inner, ok := strings.Cut(text, ": -"); ok && strings.HasPrefix(text, "ERR Error running script") {
+		text = inner
+	}
+	word, _, _ := strings.Cut(text, " ")
+	return word
+}
+
 // passing reports whether an error may be over soon: Redis is away, or says so.
 func passing(err error) bool {
 	var said redis.Error
 	switch {
 	case errors.Is(err, errAgain):
 	case errors.As(err, &said):
-		word, _, _ := strings.Cut(said.Error(), " ")
-		switch word {
+		switch wordOf(said) {
 		case "READONLY", "LOADING", "MASTERDOWN", "BUSY", "NOREPLICAS", "NOSCRIPT", "TRYAGAIN":
 			return true
 		}
@@ -67,4 +86,9 @@ func passing(err error) bool {
 func answered(err error) bool {
 	var said redis.Error
 	return errors.As(err, &said)
+}
+
+func isTimeout(err error) bool {
+	var late interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout()
 }

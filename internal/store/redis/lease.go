@@ -10,7 +10,7 @@ import (
 // Beat implements store.Shared. In a new life nobody has a lease.
 func (s *Store) Beat(ctx context.Context, node string, ttl time.Duration) (nodes []string, lapsed bool, err error) {
 	c := &call{script: beatScript, keys: []string{s.keys.nodes()}, args: []any{node, ttl.Milliseconds()}}
-	err = s.patiently(ctx, func() error {
+	err = s.patiently(ctx, func(ctx context.Context) error {
 		err := s.askIn(ctx, s.present(), c)
 		switch {
 		case errors.Is(err, errRenewed):
@@ -35,5 +35,5 @@ func (s *Store) Beat(ctx context.Context, node string, ttl time.Duration) (nodes
 
 // Resign implements store.Shared.
 func (s *Store) Resign(ctx context.Context, node string) error {
-	return s.patiently(ctx, func() error { return s.client.ZRem(ctx, s.keys.nodes(), node).Err() })
+	return s.patiently(ctx, func(ctx context.Context) error { return s.client.ZRem(ctx, s.keys.nodes(), node).Err() })
 }

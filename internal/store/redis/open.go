@@ -26,7 +26,8 @@ type Store struct {
 	warnings []string
 
 	// Owned by Append.
-	bodies *store.Bodies
+	bodies     *store.Bodies
+	complained time.Time // of rooms that can't be written to
 
 	// Any goroutine.
 	name      atomic.Value // of the present life: a string
@@ -110,7 +111,11 @@ func openError(p place, err error) error {
 	if strings.Contains(err.Error(), "x509") || strings.Contains(err.Error(), "tls:") {
 		return fmt.Errorf("%s: %w: TLS can't be begun: see the options ca and server_name", p.url, err)
 	}
-	return fmt.Errorf("no Redis answers at %s: %w", strings.Join(p.url.Addrs, ", "), err)
+	with := ""
+	if p.url.TLS != nil {
+		with = "with TLS "
+	}
+	return fmt.Errorf("no Redis answers %sat %s: %w", with, strings.Join(p.url.Addrs, ", "), err)
 }
 
 // Warnings are in what way less is promised here than by logs on a disk.

@@ -17,7 +17,7 @@ const eventsAtOnce = 250
 
 // Read implements store.Store.
 func (s *Store) Read(ctx context.Context, room string, cursor protocol.Seq, limit int) (events []protocol.Event, err error) {
-	err = s.patiently(ctx, func() error {
+	err = s.patiently(ctx, func(ctx context.Context) error {
 		life := s.present()
 		events, err = s.readIn(ctx, life, room, cursor, limit)
 		if errors.Is(err, errRenewed) {

@@ -11,8 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -126,4 +128,15 @@ func client(t testing.TB, url string) *redis.Client {
 	c := redis.NewClient(o)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+// awaitInfo waits until a server says something of itself.
+func awaitInfo(t *testing.T, c *redis.Client, what string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(c.Info(ctx, "replication").Val(), what); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never came: %s", what, c.Info(ctx, "replication").Val())
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

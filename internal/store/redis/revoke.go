@@ -34,7 +34,9 @@ func (s *Store) Revoke(ctx context.Context, r store.Revocation) error {
 	if r.User == "" {
 		member = ofToken + r.Token
 	}
-	err := s.patiently(ctx, func() error { return s.client.ZAddArgs(ctx, s.keys.revoked(), newest(member, r.At)).Err() })
+	err := s.patiently(ctx, func(ctx context.Context) error {
+		return s.client.ZAddArgs(ctx, s.keys.revoked(), newest(member, r.At)).Err()
+	})
 	if err == nil {
 		s.known.note(member, r.At)
 	}
@@ -48,7 +50,7 @@ func newest(member string, at int64) redis.ZAddArgs {
 // Revocations implements store.Revoker.
 func (s *Store) Revocations(ctx context.Context, since int64) ([]store.Revocation, error) {
 	var members []redis.Z
-	err := s.patiently(ctx, func() (err error) {
+	err := s.patiently(ctx, func(ctx context.Context) (err error) {
 		members, err = s.client.ZRangeByScoreWithScores(ctx, s.keys.revoked(),
 			&redis.ZRangeBy{Min: strconv.FormatInt(since, 10), Max: "+inf"}).Result()
 		return err
@@ -83,7 +85,7 @@ func revocationOf(member string, at int64) (store.Revocation, error) {
 
 // ForgetRevocations implements store.Revoker.
 func (s *Store) ForgetRevocations(ctx context.Context, before int64) error {
-	err := s.patiently(ctx, func() error {
+	err := s.patiently(ctx, func(ctx context.Context) error {
 		return s.client.ZRemRangeByScore(ctx, s.keys.revoked(), "-inf", "("+strconv.FormatInt(before, 10)).Err()
 	})
 	if err == nil {

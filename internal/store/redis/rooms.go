@@ -92,7 +92,7 @@ func (s *Store) Rooms(ctx context.Context) ([]store.Room, error) {
 
 // names are those of all rooms that have a log, in their order.
 func (s *Store) names(ctx context.Context) (names []string, err error) {
-	err = s.patiently(ctx, func() error {
+	err = s.patiently(ctx, func(ctx context.Context) error {
 		names = nil
 		rooms := s.client.SScan(ctx, s.keys.rooms(), 0, "", roomsAtOnce).Iterator()
 		for rooms.Next(ctx) {

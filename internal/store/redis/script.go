@@ -21,6 +21,9 @@ func newScript(parts ...string) script {
 //go:embed lua/events.lua
 var eventsLua string
 
+//go:embed lua/here.lua
+var hereLua string
+
 //go:embed lua/life.lua
 var lifeLua string
 
@@ -53,14 +56,14 @@ var tryLua string
 
 var (
 	lifeScript   = newScript(lifeLua)
-	lookScript   = newScript(eventsLua, lookLua)
-	applyScript  = newScript(eventsLua, applyLua)
-	readScript   = newScript(eventsLua, readLua)
-	backScript   = newScript(eventsLua, backLua)
-	standScript  = newScript(standLua)
-	unreadScript = newScript(eventsLua, unreadLua)
-	purgeScript  = newScript(eventsLua, purgeLua)
-	beatScript   = newScript(beatLua)
+	lookScript   = newScript(hereLua, eventsLua, lookLua)
+	applyScript  = newScript(hereLua, eventsLua, applyLua)
+	readScript   = newScript(hereLua, eventsLua, readLua)
+	backScript   = newScript(hereLua, eventsLua, backLua)
+	standScript  = newScript(hereLua, standLua)
+	unreadScript = newScript(hereLua, eventsLua, unreadLua)
+	purgeScript  = newScript(hereLua, eventsLua, purgeLua)
+	beatScript   = newScript(hereLua, beatLua)
 	tryScript    = newScript(tryLua)
 )
 

@@ -3,7 +3,6 @@
 -- and emoji, the number of events, ten values for each, and then users and their marks. All of it
 -- is done, or nothing. Gives the marks as they were.
 local life, rooms, room, log, text, changed, keyed, mark = unpack(KEYS)
-if redis.call('HGET', life, 'id') ~= ARGV[1] then return {'life'} end
 local reacted, emoji = ARGV[7], ARGV[8]
 local events = tonumber(ARGV[9])
 local head, first = where(room)

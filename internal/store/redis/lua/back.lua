@@ -1,7 +1,6 @@
 -- KEYS: life, room, log, text, changed. ARGV: life, the seq to begin with or none for the head, the
 -- time that it must not be after or none, how many. Gives events, newest first.
 local life, room, log, text, changed = unpack(KEYS)
-if redis.call('HGET', life, 'id') ~= ARGV[1] then return {'life'} end
 local head, first = where(room)
 local from = ARGV[2] == '' and head or math.min(head, tonumber(ARGV[2]))
 if ARGV[3] ~= '' then

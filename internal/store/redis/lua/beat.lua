@@ -1,6 +1,5 @@
 -- KEYS: life, nodes. ARGV: life, a node, for how many milliseconds. Gives whether it was none, and
 -- all that are.
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return {'life'} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)

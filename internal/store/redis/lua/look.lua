@@ -3,7 +3,6 @@
 -- keys, targets with users and emoji, targets, users. Gives where the log stands, that batch, and
 -- what there is of each.
 local life, room, log, text, changed, keyed, mark = unpack(KEYS)
-if redis.call('HGET', life, 'id') ~= ARGV[1] then return {'life'} end
 local reacted, emoji = ARGV[2], ARGV[3]
 local reply = {'ok', unpack(redis.call('HMGET', room, 'head', 'time', 'first', 'topic', 'topic_seq', 'topic_time'))}
 local batch = redis.call('XRANGE', log, ARGV[4], ARGV[4])[1]

@@ -1,7 +1,6 @@
 -- KEYS: life, room, log, text, changed, key. ARGV: life, the prefixes of reacted and emoji, a time,
 -- how many at most. Gives how many events from before that time were forgotten.
 local life, room, log, text, changed, keyed = unpack(KEYS)
-if redis.call('HGET', life, 'id') ~= ARGV[1] then return {'life'} end
 local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', ARGV[5])
 local n = 0
 while n < #oldest and tonumber(oldest[n + 1][2][4]) < tonumber(ARGV[4]) do n = n + 1 end

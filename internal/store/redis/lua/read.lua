@@ -1,6 +1,5 @@
 -- KEYS: life, room, log, text, changed. ARGV: life, a cursor, how many.
 local life, room, log, text, changed = unpack(KEYS)
-if redis.call('HGET', life, 'id') ~= ARGV[1] then return {'life'} end
 local head, first = where(room)
 local cursor = tonumber(ARGV[2])
 if cursor >= head then return {'ok'} end

@@ -3,6 +3,7 @@
 local stream, hash, sorted, set, text = unpack(KEYS)
 redis.call('UNLINK', unpack(KEYS))
 redis.call('TIME')
+redis.call('INFO', 'replication')
 redis.call('XADD', stream, '1-0', 'k', 'v')
 redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)
 redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)

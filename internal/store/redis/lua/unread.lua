@@ -2,7 +2,6 @@
 -- after the mark, how many to look at. Gives the mark, the seq to go on with or none, how many
 -- messages there are, and the texts that may mention somebody.
 local life, room, log, text, mark = unpack(KEYS)
-if redis.call('HGET', life, 'id') ~= ARGV[1] then return {'life'} end
 local user, limit = ARGV[2], tonumber(ARGV[4])
 local read = redis.call('HGET', mark, user) or '0'
 local head, first = where(room)
