@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,10 +47,29 @@ func run(t *testing.T, cmd *exec.Cmd) *process {
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
-			t.Logf("standard error of %s:\n%s", p.name, p.Log())
+			t.Logf("standard error of %s:\n%s", p.name, fewSessions(p.Log()))
 		}
 	})
 	return p
+}
+
+// fewSessions is a log without what it says of each of many sessions.
+func fewSessions(log string) string {
+	const most = 50
+	n := 0
+	var rest strings.Builder
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, `msg="session `) {
+			if n++; n > most {
+				continue
+			}
+		}
+		rest.WriteString(line)
+	}
+	if n > most {
+		fmt.Fprintf(&rest, "(and %d more lines of sessions)\n", n-most)
+	}
+	return rest.String()
 }
 
 // Log is what the process has written to standard error so far.
