@@ -95,6 +95,10 @@ func (c *loopConn) told(room string, payload []byte) {
 // writes once.
 func (c *loopConn) step(now time.Time) {
 	s := &c.session
+	if c.moves != nil && !c.gone { // an errand's answer has it go: what it holds back is for there
+		c.move()
+		return
+	}
 	s.turn = maxTurn
 	s.Proceed(now)
 	if !c.gone && c.readable && !s.Waiting(now) {

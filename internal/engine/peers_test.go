@@ -234,3 +234,29 @@ type wire struct {
 func (w *wire) Heard(topic string, payload []byte) { w.heard(topic, payload) }
 func (*wire) Listens([]string)                     {}
 func (*wire) Away(error)                           {}
+
+// Who comes in waits for the store first, and is carried elsewhere then: not by two.
+func TestACrowdOnTwoNodesIsOneRoom(t *testing.T) {
+	onEach(t, func(t *testing.T, on func(*Config)) {
+		_, all := nodes(t, 2, hub.New(), on)
+		var crowd []*peer
+		for i := range 2 * smallRoom {
+			p := tcp(t, all[i%2])
+			p.send(fmt.Sprintf(`{"type":"join","username":"ada%d","room":"lobby"}`, i))
+			crowd = append(crowd, p)
+		}
+		for i, p := range crowd {
+			p.ofText(fmt.Sprintf("ada%d joined", i))
+		}
+		for i := range 10 {
+			writeAs(t, all[i%2], fmt.Sprintf("number %d.", i))
+		}
+		for _, p := range crowd {
+			for i := range 10 {
+				if got := p.ofText(`"type":"chat"`); !strings.Contains(got, fmt.Sprintf("number %d.", i)) {
+					t.Fatalf("%s, want number %d", got, i)
+				}
+			}
+		}
+	})
+}
