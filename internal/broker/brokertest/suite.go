@@ -19,6 +19,9 @@ type Backend struct {
 	// Open opens it for one more node.
 	Open func(t *testing.T, ear broker.Ear) Broker
 
+	// Conflates: of many messages of one topic that wait, it keeps the newest.
+	Conflates bool
+
 	// Cut cuts the way of all nodes to it, and Mend mends it.
 	Cut, Mend func()
 }
