@@ -23,6 +23,7 @@ type peers struct {
 	cluster  *cluster.Cluster
 	store    store.Shared
 	follower *logFollower
+	hints    hints
 }
 
 // startPeers begins to speak with other nodes, if there may be any. It is called before
@@ -37,6 +38,7 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 	}
 	p := &peers{engine: e, cluster: c, store: shared}
 	p.follower = newLogFollower(p)
+	p.hints.look = p.follower.look
 	e.peers = p
 	e.rooms.peers, e.rooms.life = p, shared.Life()
 	shared.Watch(p.renewed)
@@ -148,7 +150,7 @@ func (p *peers) hearEvents(m *cluster.Message) {
 // hint hears that somebody spoke of a room whom we can't believe.
 func (p *peers) hint(room string) {
 	if r := p.engine.rooms.find(room); r != nil {
-		p.follower.look(r)
+		p.hints.add(r)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,6 +258,41 @@ func TestACrowdOnTwoNodesIsOneRoom(t *testing.T) {
 					t.Fatalf("%s, want number %d", got, i)
 				}
 			}
+		}
+	})
+}
+
+// asked counts how often the store is asked for heads.
+type asked struct {
+	*memory.Store
+	heads atomic.Int64
+}
+
+func (c *asked) Heads(ctx context.Context, rooms []string) ([]protocol.Seq, error) {
+	c.heads.Add(1)
+	return c.Store.Heads(ctx, rooms)
+}
+
+func TestAFloodOfForgedMessagesAsksLittleOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, s := hub.New(), &asked{Store: memory.New(1 << 20)}
+		c := cluster.Config{Store: s, Log: slog.New(slog.DiscardHandler),
+			Broker: func(ear broker.Ear) (broker.Broker, error) { return h.Open(ear), nil }}
+		e := startEngine(t, func(ec *Config) { ec.Store, ec.Cluster = s, cluster.New(c) })
+		ada := pipe(t, e)
+		ada.send(`{"type":"join","username":"ada","room":"lobby"}`)
+		ada.ofText("ada joined")
+		forger := h.Open(&wire{heard: func(string, []byte) {}})
+		defer forger.Close()
+		before := s.heads.Load()
+		for range 10 {
+			for range 1000 {
+				forger.Publish(e.peers.cluster.Topic("lobby"), []byte("the lobby is full of news"))
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := s.heads.Load() - before; n > 12 || n == 0 {
+			t.Errorf("the store was asked %d times in a second", n)
 		}
 	})
 }
