@@ -34,7 +34,7 @@ max_client_conn = 200
 server_login_retry = 1
 `, port(addr), port(b.Addr), users, size),
 	} {
-		if err := os.WriteFile(name, []byte(content), 0o644); err != nil { //nolint:gosec // PgBouncer runs as another user
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -44,7 +44,7 @@ func said(err *pgconn.PgError, c *pgx.ConnConfig) string {
 		return fmt.Sprintf("database %q does not exist: createdb %s", c.Database, c.Database)
 	case "28P01", "28000": // invalid_password, invalid_authorization_specification
 		return fmt.Sprintf("PostgreSQL doesn't let user %q into database %q: look at the password, and at its pg_hba.conf", c.User, c.Database)
-	case "42501": // insufficient_privilege
+	case "42501", "3F000": // insufficient_privilege, invalid_schema_name: none that may be written to
 		return fmt.Sprintf("user %q may not do what is needed: let it own the database, alter database %s owner to %s", c.User, c.Database, c.User)
 	case "53300": // too_many_connections
 		return "all of PostgreSQL's connections are taken: raise its max_connections, or lower pool_max_conns of the nodes"
