@@ -262,20 +262,20 @@ func TestACrowdOnTwoNodesIsOneRoom(t *testing.T) {
 	})
 }
 
-// asked counts how often the store is asked for heads.
-type asked struct {
+// askedForHeads counts how often the store is asked for heads.
+type askedForHeads struct {
 	*memory.Store
 	heads atomic.Int64
 }
 
-func (c *asked) Heads(ctx context.Context, rooms []string) ([]protocol.Seq, error) {
+func (c *askedForHeads) Heads(ctx context.Context, rooms []string) ([]protocol.Seq, error) {
 	c.heads.Add(1)
 	return c.Store.Heads(ctx, rooms)
 }
 
 func TestAFloodOfForgedMessagesAsksLittleOfTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := hub.New(), &asked{Store: memory.New(1 << 20)}
+		h, s := hub.New(), &askedForHeads{Store: memory.New(1 << 20)}
 		c := cluster.Config{Store: s, Log: slog.New(slog.DiscardHandler),
 			Broker: func(ear broker.Ear) (broker.Broker, error) { return h.Open(ear), nil }}
 		e := startEngine(t, func(ec *Config) { ec.Store, ec.Cluster = s, cluster.New(c) })
