@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/broker"
+	postgresbroker "github.com/parley-chat/parley/internal/broker/postgres"
 	redisbroker "github.com/parley-chat/parley/internal/broker/redis"
 	"github.com/parley-chat/parley/internal/cluster"
 	"github.com/parley-chat/parley/internal/config"
@@ -64,6 +65,11 @@ func newCluster(cfg *config.Serve, s store.Store, log *slog.Logger) *cluster.Clu
 	}
 	c := cluster.Config{Store: shared, Log: log}
 	switch cfg.BrokerKind() {
+	case config.Postgres:
+		c.Broker = func(ear broker.Ear) (broker.Broker, error) {
+			b, err := postgresbroker.Open(cfg.Store, ear, log)
+			return among(b, err)
+		}
 	case config.Redis:
 		c.Broker = func(ear broker.Ear) (broker.Broker, error) {
 			b, err := redisbroker.Open(cfg.Broker, ear, log)
