@@ -41,7 +41,7 @@ suite "fuzzing, ${FUZZTIME:=5s} a target" scripts/fuzz.sh "$FUZZTIME"
 suite "web page: types, and the bundle is its sources'" scripts/web.sh
 suite "power cuts" gotest -tags e2e ./internal/store/sqlite
 suite "Autobahn's cases through nginx" gotest -tags e2e -run AutobahnThroughNginx ./internal/engine
-suite "stores and brokers: PostgreSQL, Redis" gotest -tags e2e -timeout 15m ./internal/store/postgres/... ./internal/store/redis/... ./internal/broker/... ./internal/cluster/... ./internal/testserver/...
+suite "stores and brokers: PostgreSQL, Redis" gotest -tags e2e -timeout 15m ./internal/store/postgres/... ./internal/store/redis/... ./internal/broker/... ./internal/cluster/... ./internal/doctor/... ./internal/testserver/...
 suite "cluster: PostgreSQL, Redis, three nodes" gotest -tags e2e -timeout 15m -run '^TestCluster' ./e2e
 suite "end to end: wscat, nginx, Caddy, Chromium" gotest -tags e2e -timeout 15m -skip '^TestCluster' ./e2e/... ./web/... ./bench
 suite "known vulnerabilities (reported only)" scripts/vulnerabilities.sh

@@ -41,7 +41,7 @@ func (x *examination) postgres(ctx context.Context) {
 	}
 	n.ok("%s is PostgreSQL %s%s", name, s.version, way)
 	s.durable(n)
-	s.usable(n, int(pool.MaxConns))
+	s.usable(n, perNode(pool))
 	err = x.roundTrips(ctx, n, func(ctx context.Context) (at time.Time, err error) {
 		var micros int64
 		err = conn.QueryRow(ctx, "select (extract(epoch from clock_timestamp()) * 1000000)::bigint").Scan(&micros)
@@ -137,6 +137,15 @@ func (s *postgresState) usable(n notes, each int) {
 	} else {
 		n.ok("%s", found)
 	}
+}
+
+// perNode is how many connections a node takes at most.
+func perNode(pool *pgxpool.Config) int {
+	const usual = 8 // where the URL names none, as the store has it
+	if given, err := pgx.ParseConfig(pool.ConnString()); err == nil && given.RuntimeParams["pool_max_conns"] == "" {
+		return usual
+	}
+	return int(pool.MaxConns)
 }
 
 // postgresWords is an error without the driver's list of where it tried.

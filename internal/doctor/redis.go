@@ -61,8 +61,8 @@ func (x *examination) redisStore(ctx context.Context) {
 	defer client.Close() //nolint:errcheck // it is done
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
-	s, ok := x.redisSays(ctx, n, name, u, client)
-	if !ok {
+	s, _ := x.redisSays(ctx, n, name, u, client)
+	if s == nil {
 		return
 	}
 	s.durable(n)
@@ -78,9 +78,14 @@ func (x *examination) redisStore(ctx context.Context) {
 	}
 }
 
-// redisSays asks a Redis for its state.
+// redisSays asks a Redis for its state; nil where that isn't told. It reports whether it
+// could be reached at all.
 func (x *examination) redisSays(ctx context.Context, n notes, name string, u *redisurl.URL, client redis.UniversalClient) (redisState, bool) {
 	text, err := client.Info(ctx).Result()
+	if err != nil && strings.Contains(err.Error(), "NOPERM") {
+		n.unknown(name+" is there, but does not tell this user how it is", "let it ask: ACL SETUSER … +info +config|get")
+		return nil, true
+	}
 	if err != nil {
 		n.fault(fmt.Sprintf("%s can't be reached: %v", name, inWords(err)), redisFix(err))
 		return nil, false

@@ -3,9 +3,6 @@
 package doctor
 
 import (
-	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -90,67 +87,81 @@ func TestARedisThatLetsNobodyInIsFoundOut(t *testing.T) {
 	look(t, config.Serve{Store: server.URL()}).want(t, Store, Fault, "can't be reached", "connection refused")
 }
 
-func TestAPoolerInBetweenIsSeen(t *testing.T) {
+func TestAPoolerInBetweenIsSeenAndIsNoBroker(t *testing.T) {
 	t.Parallel()
 	server := testserver.StartPostgres(t)
-	database := filepath.Base(strings.Split(server.NewDatabase(t), "?")[0])
-	addr := startPgBouncer(t, server.Addr)
-	v := look(t, config.Serve{Store: "postgres://postgres@" + addr + "/" + database + "?sslmode=disable"})
+	direct := server.NewDatabase(t)
+	database := filepath.Base(strings.Split(direct, "?")[0])
+	pooled := testserver.StartPgBouncer(t, server.Addr, 5).URL(database)
+	v := look(t, config.Serve{Store: pooled})
 	v.wantNo(t, Fault)
 	v.want(t, Store, OK, "through a pooler")
+
+	look(t, config.Serve{Store: direct, Broker: "postgres"}).want(t, Broker, OK, "what is published is heard")
+	look(t, config.Serve{Store: pooled, Broker: "postgres"}).want(t, Broker, Fault, "a pooler in transaction mode")
 }
 
-// startPgBouncer runs PgBouncer in transaction mode before the PostgreSQL at addr.
-func startPgBouncer(t *testing.T, addr string) string {
-	t.Helper()
-	program, err := exec.LookPath("/usr/sbin/pgbouncer")
-	if err != nil {
-		t.Fatalf("%v: make test installs it", err)
-	}
-	host, port, _ := strings.Cut(addr, ":")
-	at := testserver.FreeAddr(t)
-	_, listen, _ := strings.Cut(at, ":")
-	dir, err := os.MkdirTemp("", "parley-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PgBouncer runs as another user
-		t.Fatal(err)
-	}
-	conf := filepath.Join(dir, "pgbouncer.ini")
-	text := "[databases]\n* = host=" + host + " port=" + port + "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " + listen +
-		"\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\nignore_startup_parameters = extra_float_digits\n"
-	text = strings.Replace(text, "* = host", "* = user=postgres host", 1)
-	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil { //nolint:gosec // as above
-		t.Fatal(err)
-	}
-	args := []string{conf}
-	if os.Getuid() == 0 {
-		args = []string{"-u", "postgres", conf}
-	}
-	cmd := exec.Command(program, args...)
-	out, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+func TestABrokerOnRedisIsHeard(t *testing.T) {
+	t.Parallel()
+	t.Run("one server", func(t *testing.T) {
+		t.Parallel()
+		server := testserver.StartRedis(t)
+		v := look(t, config.Serve{Broker: server.URL()})
+		v.wantNo(t, Fault)
+		v.want(t, Broker, OK, "what is published is heard")
+		look(t, config.Serve{Broker: strings.Replace(server.URL(), "redis://", "redis+cluster://", 1)}).want(t, Broker, Fault, "cluster")
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		conn, err := net.Dial("tcp", at)
-		if err == nil {
-			_ = conn.Close()
-			return at
-		}
-		if time.Now().After(deadline) {
-			said, _ := os.ReadFile(out.Name())
-			t.Fatalf("PgBouncer doesn't listen: %v\n%s", err, said)
-		}
+	t.Run("behind Sentinel", func(t *testing.T) {
+		t.Parallel()
+		v := look(t, config.Serve{Broker: testserver.StartSentinel(t, "").URL()})
+		v.wantNo(t, Fault)
+		v.want(t, Broker, OK, "Sentinel names the master")
+		v.want(t, Broker, OK, "what is published is heard")
+	})
+	t.Run("a cluster", func(t *testing.T) {
+		t.Parallel()
+		c := testserver.StartRedisCluster(t, 3, false)
+		v := look(t, config.Serve{Broker: c.URL()})
+		v.wantNo(t, Fault)
+		v.want(t, Broker, OK, "what is published is heard")
+		look(t, config.Serve{Broker: c.Masters[0].URL()}).want(t, Broker, Warning, "redis+cluster://")
+	})
+	t.Run("a user without rights", func(t *testing.T) {
+		t.Parallel()
+		server := testserver.StartRedis(t)
+		server.Do("ACL", "SETUSER", "ada", "on", ">hush-hush", "~*", "resetchannels", "&other/*", "+@all")
+		v := look(t, config.Serve{Broker: strings.Replace(server.URL(), "://", "://ada:hush-hush@", 1)})
+		v.want(t, Broker, Fault, "can't be listened to", "&parley/*")
+	})
+	t.Run("a user who may do no more than is needed", func(t *testing.T) {
+		t.Parallel()
+		server := testserver.StartRedis(t)
+		server.Do("ACL", "SETUSER", "ada", "on", ">hush-hush", "resetchannels", "&parley/*", "-@all", "+@pubsub", "+@connection")
+		v := look(t, config.Serve{Broker: strings.Replace(server.URL(), "://", "://ada:hush-hush@", 1)})
+		v.wantNo(t, Fault)
+		v.want(t, Broker, Unknown, "how it is", "+info")
+		v.want(t, Broker, OK, "what is published is heard")
+	})
+}
+
+func TestNodesOnOneStoreAreSeenToShareIt(t *testing.T) {
+	t.Parallel()
+	redis := testserver.StartRedis(t)
+	for name, store := range map[string]string{"PostgreSQL": testserver.StartPostgres(t).NewDatabase(t), "Redis": redis.URL()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var nodes []string
+			for range 3 {
+				nodes = append(nodes, start(t, func(s *config.Serve) { s.Store, s.Broker = store, redis.URL() }))
+			}
+			v := examine(t, Config{Nodes: nodes})
+			v.wantNo(t, Fault)
+			v.want(t, Nodes, OK, "the 3 nodes share one store")
+			v.want(t, Nodes, OK, "the 3 nodes are of one version")
+			v = examine(t, Config{Local: true, Settings: config.Serve{Store: store}})
+			if name == "PostgreSQL" {
+				v.want(t, Store, OK, "Parley's tables are there")
+			}
+		})
 	}
 }
