@@ -155,7 +155,7 @@ func (s *Store) mayTryAgain(ctx context.Context, err error, tries int, until tim
 		return false
 	}
 	// Those who met once don't meet again at the same moment.
-	wait := time.NewTimer(rand.N(min(time.Millisecond<<min(tries, 7), 100*time.Millisecond)))
+	wait := time.NewTimer(rand.N(min(time.Millisecond<<min(tries, 7), 100*time.Millisecond))) //nolint:gosec // nobody gains by guessing it
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():

@@ -26,7 +26,7 @@ func explain(err error) error {
 	case err == nil:
 		return nil
 	case isTimeout(err):
-		return fmt.Errorf("Redis doesn't answer: %w", err)
+		return fmt.Errorf("no answer from Redis: %w", err)
 	case !errors.As(err, &said):
 		return err
 	}

@@ -285,7 +285,7 @@ func TestARedisThatStandsStillIsAnErrorSoon(t *testing.T) {
 	if took := time.Since(began); err == nil || took > longest+time.Second {
 		t.Fatalf("after %v: %+v, %v", took, results, err)
 	}
-	if !strings.Contains(err.Error(), "Redis doesn't answer") {
+	if !strings.Contains(err.Error(), "no answer from Redis") {
 		t.Error(err)
 	}
 	server.Signal(syscall.SIGCONT)
@@ -411,9 +411,9 @@ func TestAHistoryThatWasReplacedUnderAConnectionIsAnotherLife(t *testing.T) {
 	s, c, l := follow(t, server.URL()), client(t, server.URL()), client(t, lagging.URL())
 	do(t, s.Store, message("lobby", "1"))
 	host, port, _ := net.SplitHostPort(server.Addr)
-	l.SlaveOf(ctx, host, port)
+	l.Do(ctx, "REPLICAOF", host, port)
 	awaitInfo(t, l, "master_link_status:up")
-	l.SlaveOf(ctx, "NO", "ONE")
+	l.Do(ctx, "REPLICAOF", "NO", "ONE")
 	was := s.told() // its first replica gives a history another name
 	do(t, s.Store, message("lobby", "2"), message("lobby", "3"))
 	lost, err := s.Room(ctx, "lobby")
@@ -421,12 +421,12 @@ func TestAHistoryThatWasReplacedUnderAConnectionIsAnotherLife(t *testing.T) {
 		t.Fatal(lost, err)
 	}
 	host, port, _ = net.SplitHostPort(lagging.Addr)
-	c.SlaveOf(ctx, host, port)
+	c.Do(ctx, "REPLICAOF", host, port)
 	awaitInfo(t, c, "master_link_status:up")
 	if _, err := s.Append(ctx, []store.Draft{message("lobby", "on a replica")}); err == nil || !strings.Contains(err.Error(), "replica") {
 		t.Fatalf("on a replica: %v", err)
 	}
-	c.SlaveOf(ctx, "NO", "ONE")
+	c.Do(ctx, "REPLICAOF", "NO", "ONE")
 	is, err := s.Room(ctx, "lobby")
 	if err != nil || is.Head != 1 || is.Epoch == lost.Epoch || s.told() == was {
 		t.Fatalf("%+v became %+v, %v; told %d times", lost, is, err, s.told())

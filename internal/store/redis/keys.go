@@ -41,13 +41,13 @@ func parse(text string) (p place, err error) {
 		case "history":
 			n, nan := strconv.Atoi(value)
 			if nan != nil || n < minHistory || n > maxHistory {
-				return place{}, fmt.Errorf("Redis URL: history is how many events a room keeps, from %d to %d", minHistory, maxHistory)
+				return place{}, fmt.Errorf("a Redis URL's history is how many events a room keeps, from %d to %d", minHistory, maxHistory)
 			}
 			p.history = n
 		case "prefix":
 			p.prefix, err = url.QueryUnescape(value)
 			if err != nil || !prefixIsGood(p.prefix) {
-				return place{}, fmt.Errorf("Redis URL: prefix is what our keys begin with: 1 to 64 letters, digits, or any of :._-")
+				return place{}, fmt.Errorf("a Redis URL's prefix is what our keys begin with: 1 to 64 letters, digits, or any of :._-")
 			}
 		default:
 			rest = append(rest, option)

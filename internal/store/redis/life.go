@@ -51,7 +51,7 @@ func epochOf(life, room string) string {
 // acquaint looks which life the logs have.
 func (s *Store) acquaint(ctx context.Context) error {
 	conn := s.client.Conn()
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // it goes back to the others
 	return s.greet(ctx, conn)
 }
 
@@ -64,6 +64,9 @@ func (s *Store) greet(ctx context.Context, conn *redis.Conn) error {
 	at, err := serverOf(ctx, conn)
 	if err != nil {
 		return err
+	}
+	if s.sentinels && at.mode == "sentinel" {
+		return nil // it is who tells where the logs are
 	}
 	if err := at.refused(); err != nil {
 		return err
@@ -145,7 +148,7 @@ func newID() string {
 
 // server is what a Redis says of itself.
 type server struct {
-	id      string // of its process, and of its history: another one after each start and each failover
+	id      string // of its process, and of its history: another one after each start and each failover; empty if it doesn't tell
 	version string
 	mode    string
 	role    string
@@ -158,13 +161,11 @@ func serverOf(ctx context.Context, conn *redis.Conn) (server, error) {
 		return server{}, err
 	}
 	a, h := info(about.Val()), info(history.Val())
-	if a["run_id"] == "" || h["master_replid"] == "" {
-		return server{}, errors.New("INFO doesn't tell run_id and master_replid: want Redis 6.2 or newer, or one that does as it does")
+	is := server{version: a["redis_version"], mode: a["redis_mode"], role: h["role"]}
+	if a["run_id"] != "" && h["master_replid"] != "" {
+		is.id = a["run_id"] + " " + h["master_replid"]
 	}
-	return server{
-		id:      a["run_id"] + " " + h["master_replid"],
-		version: a["redis_version"], mode: a["redis_mode"], role: h["role"],
-	}, nil
+	return is, nil
 }
 
 // refused is why it can't keep logs now.
@@ -178,6 +179,8 @@ func (s server) refused() error {
 		return errReplica
 	case !atLeast(s.version, 6, 2):
 		return fmt.Errorf("that is Redis %.20q: want 6.2 or newer", s.version)
+	case s.id == "":
+		return errors.New("its INFO doesn't tell run_id and master_replid: want Redis 6.2 or newer, or one that does as it does")
 	}
 	return nil
 }

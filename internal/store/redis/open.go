@@ -12,18 +12,20 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/parley-chat/parley/internal/redisurl"
 	"github.com/parley-chat/parley/internal/store"
 )
 
 // Store keeps logs in a Redis.
 type Store struct {
 	// Fixed after Open.
-	client   *redis.Client
-	log      *slog.Logger
-	keys     keys
-	history  int
-	secret   []byte
-	warnings []string
+	client    *redis.Client
+	sentinels bool // tell where it is
+	log       *slog.Logger
+	keys      keys
+	history   int
+	secret    []byte
+	warnings  []string
 
 	// Owned by Append.
 	bodies     *store.Bodies
@@ -54,6 +56,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	}
 	s := &Store{log: log, keys: keys(p.prefix), history: p.history, searches: make(chan struct{}, maxSearches), closed: make(chan struct{})}
 	s.name.Store("")
+	s.sentinels = p.url.Kind == redisurl.Sentinel
 	o := p.url.Options()
 	o.Protocol = 2
 	o.MaxRetries = -1 // we know better what may be done twice

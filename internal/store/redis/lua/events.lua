@@ -25,12 +25,14 @@ local function rows(reply, entries, text, changed)
   end
   texts = redis.call('HMGET', text, unpack(texts))
   local changes = redis.call('HMGET', changed, unpack(seqs))
+  local n = #reply
   for i, entry in ipairs(entries) do
-    local f, n = entry[2], #reply
-    reply[n + 1] = seqs[i]
-    for field = 1, 8 do reply[n + 1 + field] = f[2 * field] end
+    local f = entry[2]
+    reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4], reply[n + 5] = seqs[i], f[2], f[4], f[6], f[8]
+    reply[n + 6], reply[n + 7], reply[n + 8], reply[n + 9] = f[10], f[12], f[14], f[16]
     reply[n + 10] = f[2] == 'topic' and f[18] or texts[i]
     reply[n + 11] = changes[i]
+    n = n + 11
   end
   return reply
 end
