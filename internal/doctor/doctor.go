@@ -69,7 +69,8 @@ const offBy = time.Second
 type reach struct {
 	url    *url.URL
 	client *http.Client
-	safe   bool // a secret may be sent there
+	safe   bool   // a secret may be sent there
+	forged string // address that we say we have; empty for none
 }
 
 // newReach reads an address that a person gave. verify: its certificate must be good.

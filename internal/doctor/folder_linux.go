@@ -44,7 +44,7 @@ func diskOf(path string) (disk, error) {
 	if d.kind == "" {
 		d.kind = fmt.Sprintf("filesystem %#x", s.Type)
 	}
-	d.free = s.Bavail * uint64(s.Bsize) //nolint:gosec // a block has a size
+	d.free = s.Bavail * uint64(s.Bsize)
 	d.writable = unix.Access(path, unix.W_OK|unix.X_OK) == nil
 	var stat unix.Stat_t
 	if err := unix.Stat(path, &stat); err != nil {

@@ -166,7 +166,7 @@ func (x *examination) groups(seen []seenNode) string {
 }
 
 // get asks for a path. token, where there is one and it may go there, is brought.
-func (r reach) get(ctx context.Context, path, token string, header ...string) (status int, h http.Header, text string, err error) {
+func (r reach) get(ctx context.Context, path, token string) (status int, h http.Header, text string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url.ResolveReference(&url.URL{Path: path}).String(), http.NoBody)
 	if err != nil {
 		return 0, nil, "", err
@@ -174,8 +174,8 @@ func (r reach) get(ctx context.Context, path, token string, header ...string) (s
 	if token != "" && r.safe {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
+	if r.forged != "" {
+		request.Header.Set("X-Forwarded-For", r.forged)
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {

@@ -204,7 +204,8 @@ func (x *examination) address(ctx context.Context, r reach) {
 		n.unknown("whose address the limits and the log see was not looked at", "give --metrics-token, to the nodes and to the doctor")
 		return
 	}
-	_, header, _, err := r.get(ctx, "/healthz", token, "X-Forwarded-For", forged)
+	r.forged = forged
+	_, header, _, err := r.get(ctx, "/healthz", token)
 	said, parseErr := netip.ParseAddr(header.Get("Parley-Address"))
 	switch {
 	case err != nil || parseErr != nil:

@@ -142,9 +142,9 @@ func (s redisState) roomy(n notes) {
 	case policy != "" && policy != "noeviction":
 		n.warn("maxmemory_policy is "+policy+": once it has a maxmemory it throws rooms away", "maxmemory-policy noeviction")
 	case most > 0 && used > most*8/10:
-		n.warn(fmt.Sprintf("%s of %s are in use: when it is full nothing can be sent", size(uint64(used)), size(uint64(most))), "raise maxmemory, or keep less (history in the URL, --retain)") //nolint:gosec // both are more than 0
+		n.warn(fmt.Sprintf("%s of %s are in use: when it is full nothing can be sent", size(uint64(used)), size(uint64(most))), "raise maxmemory, or keep less (history in the URL, --retain)")
 	default:
-		n.ok("it throws nothing away (noeviction), and uses %s", size(uint64(used))) //nolint:gosec // it says no less than 0
+		n.ok("it throws nothing away (noeviction), and uses %s", size(uint64(used)))
 	}
 }
 

@@ -80,7 +80,7 @@ func (r reach) dial(ctx context.Context, token string, a ask) (*websocket.Conn, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn, answer, err := websocket.Dial(ctx, u.String(), &o)
+	conn, answer, err := websocket.Dial(ctx, u.String(), &o) //nolint:bodyclose // it is none, or memory
 	if err != nil {
 		why := &refused{err: inWords(err)}
 		if answer != nil {
