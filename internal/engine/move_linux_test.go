@@ -195,5 +195,6 @@ func TestWhoIsRevokedBetweenLoopsIsClosedByTheNext(t *testing.T) {
 	e.revoked.byToken[ada.Terms.Token] = time.Now().UnixMilli()
 	e.revoked.mu.Unlock()
 	to.rest()
+	_ = p.conn.SetReadDeadline(time.Now().Add(patience))
 	p.wantClose(4401)
 }
