@@ -1,13 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-chat/parley/internal/cluster"
 	"github.com/parley-chat/parley/internal/roomlog"
@@ -70,59 +65,12 @@ func (p *peers) Life() string { return p.store.Life() }
 // Wrote implements roomlog.Others: other nodes are told, and what they wrote before is
 // looked for if it isn't here yet.
 func (p *peers) Wrote(l *roomlog.Log, life string, events []protocol.Event) {
-	room, head := events[0].Room, events[len(events)-1].Seq
-	p.cluster.Tell(room, cluster.KindEvents, p.news(head, events))
+	room := events[0].Room
+	p.cluster.Tell(room, cluster.KindEvents, roomlog.WriteNews(events, p.cluster.MaxBody()))
 	if r := p.engine.rooms.find(room); r != nil && r.log == l {
 		p.follower.wants(r)
 	}
 }
-
-// Events ride along as long as all of them take no more than this; more of them other
-// nodes had better read from the store. A broker that carries little carries none.
-const (
-	maxRiding   = 32 << 10
-	ridesBeyond = 16 << 10
-)
-
-// news is what other nodes are told of a room: its head, as JSON, and the newest events
-// if they are small.
-func (p *peers) news(head protocol.Seq, events []protocol.Event) []byte {
-	body, _ := json.Marshal(head) // a number
-	hint := len(body)
-	most := min(p.cluster.MaxBody(), maxRiding)
-	if most < ridesBeyond {
-		return body
-	}
-	for i := range events {
-		if body = protocol.AppendEvent(append(body, '\n'), &events[i]); len(body) > most {
-			return body[:hint]
-		}
-	}
-	return body
-}
-
-// readNews reads what news wrote. Of what a newer version says, it takes what it knows.
-func readNews(body []byte) (head protocol.Seq, events []protocol.Event, err error) {
-	d := jsontext.NewDecoder(bytes.NewReader(body))
-	if err := json.UnmarshalDecode(d, &head); err != nil {
-		return 0, nil, err
-	}
-	for {
-		var e protocol.Event
-		err := json.UnmarshalDecode(d, &e)
-		if errors.Is(err, io.EOF) {
-			return head, events, nil
-		}
-		if err != nil {
-			return head, nil, err
-		}
-		events = append(events, e)
-	}
-}
-
-// freshFor is how late news may be that is believed without asking the store, which
-// knows what was deleted since. A node that slept finds later ones when it wakes.
-const freshFor = 2 * time.Second
 
 // hearEvents takes what another node has stored.
 func (p *peers) hearEvents(m *cluster.Message) {
@@ -130,21 +78,10 @@ func (p *peers) hearEvents(m *cluster.Message) {
 	if r == nil {
 		return
 	}
-	head, events, err := readNews(m.Body)
-	if err != nil || m.Late > freshFor || m.Life != p.store.Life() {
-		p.follower.look(r)
-		return
+	news := roomlog.News{Life: m.Life, Late: m.Late, Body: m.Body}
+	if p.follower.upkeep.Hear(r.log, &news, p.store.Life(), time.Now()) {
+		signal(p.follower.more)
 	}
-	for i := range events {
-		if events[i].Room != m.Room {
-			return
-		}
-	}
-	if r.log.Offer(m.Life, events) {
-		r.wake()
-	}
-	r.log.Reaches(m.Life, head)
-	p.follower.wants(r)
 }
 
 // hint hears that somebody spoke of a room whom we can't believe.
