@@ -2,6 +2,7 @@ package memory
 
 import (
 	"testing"
+	"time"
 
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/storetest"
@@ -51,5 +52,24 @@ func TestAStoreIsRewoundToWhatItWas(t *testing.T) {
 	}
 	if r := do(t, s, edit)[0]; !r.New || r.Event.Seq != 3 {
 		t.Fatalf("it went on with %+v", r)
+	}
+}
+
+// A key lasts as long as its message, in a rewound log too.
+func TestARewoundStoreKnowsWhatWasSentAgainAfterAPurge(t *testing.T) {
+	s := NewRewindable(DefaultBudget)
+	again := message("lobby", "hi")
+	again.Key = "k"
+	do(t, s, again)
+	if _, err := s.Purge(ctx, "lobby", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if r := do(t, s, again)[0]; !r.New || r.Event.Seq != 2 {
+		t.Fatalf("after the purge: %+v", r)
+	}
+	do(t, s, message("lobby", "lost"))
+	s.Rewind(1)
+	if r := do(t, s, again)[0]; r.New || r.Event.Seq != 2 {
+		t.Fatalf("after the rewinding: %+v", r)
 	}
 }

@@ -115,8 +115,9 @@ func (r *room) dropFirst() int {
 	r.First++
 	if e.Kind == protocol.KindMessage {
 		delete(r.reacted, e.Seq)
-		if e.Key != "" {
-			delete(r.keys, sent{e.User.ID, e.Key})
+		// A rewound log has both what was purged and what was sent again since.
+		if of := (sent{e.User.ID, e.Key}); e.Key != "" && r.keys[of].seq == e.Seq {
+			delete(r.keys, of)
 		}
 	}
 	return e.bytes()
