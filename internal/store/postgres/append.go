@@ -114,6 +114,9 @@ func (s *Store) remember(b *batch) {
 // using lends a connection, whose transaction has ended when do returns or is ended
 // then.
 func (s *Store) using(ctx context.Context, do func(*pgx.Conn) error) error {
+	if s.closed.Load() {
+		return errClosed
+	}
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err

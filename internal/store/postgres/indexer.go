@@ -16,7 +16,7 @@ import (
 const wordsVersion = 1
 
 const (
-	indexBatch = 1000 // events that are indexed in one commit
+	indexBatch = 500 // events that are indexed in one commit
 
 	// Another node's leftovers are looked for so often.
 	indexEvery = 2 * time.Second

@@ -12,11 +12,18 @@ import (
 // Beat implements store.Shared. A lease needn't outlive the server, so its commit waits
 // for no disk.
 func (s *Store) Beat(ctx context.Context, node string, ttl time.Duration) (nodes []string, lapsed bool, err error) {
+	answered := true
 	_, err = s.asking(ctx, func(p *pgx.Batch) {
-		nodes, lapsed = nil, true
+		// A try that wasn't answered may have ended a lapse without anybody knowing.
+		lapsed = lapsed || !answered
+		nodes, answered = nil, false
 		p.Queue("select set_config('synchronous_commit', 'off', true)")
-		p.Queue("select until <= clock_timestamp() from node where id = $1 for update", node).Query(func(rows pgx.Rows) error {
-			return each(rows, func() error { return rows.Scan(&lapsed) })
+		p.Queue("select until > clock_timestamp() from node where id = $1 for update", node).Query(func(rows pgx.Rows) error {
+			there := false
+			err := each(rows, func() error { return rows.Scan(&there) })
+			answered = err == nil
+			lapsed = lapsed || !there
+			return err
 		})
 		p.Queue(`insert into node (id, until) values ($1, clock_timestamp() + make_interval(secs => $2::float8))
 			on conflict (id) do update set until = excluded.until`, node, ttl.Seconds())

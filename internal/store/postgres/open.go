@@ -30,8 +30,9 @@ type Store struct {
 	known  map[string]bool // rooms that have a log
 
 	// Any goroutine.
-	lives lives
-	asked atomic.Int64 // commits that were not answered, so that the server was asked
+	lives  lives
+	closed atomic.Bool
+	asked  atomic.Int64 // commits that were not answered, so that the server was asked
 }
 
 const (
@@ -191,6 +192,7 @@ func (s *Store) Secret() []byte { return s.secret }
 
 // Close implements store.Store.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	s.index.close()
 	s.pool.Close()
 	return nil

@@ -20,6 +20,8 @@ func TestWhatKeepsTheStoreClosedIsSaidInWords(t *testing.T) {
 	newer := newDatabase(t)
 	_ = open(t, newer).Close()
 	run(t, newer, "insert into migration values (1000)")
+	others := newDatabase(t)
+	run(t, others, "create table event (id int)")
 	nobody := testserver.FreeAddr(t)
 	silent := testserver.NewLink(t, server.Addr)
 	silent.Cut()
@@ -32,6 +34,7 @@ func TestWhatKeepsTheStoreClosedIsSaidInWords(t *testing.T) {
 		"may not":          {strings.Replace(url, "postgres@", "limited:s3cr@", 1), `user "limited" may not do what is needed`},
 		"no TLS":           {strings.Replace(url, "disable", "require", 1), "takes no TLS"},
 		"a newer one":      {newer, "written by a newer parley (schema 1000, this one knows 1): run that version"},
+		"another's":        {others, "holds tables of another program: give parley one of its own"},
 		"no URL":           {"postgres://ada:" + secret + "@localhost/parley", "not a URL as libpq has them"},
 		"no such setting":  {strings.Replace(url, "disable", "perhaps", 1), "not a URL as libpq has them"},
 		"too small a pool": {url + "&pool_max_conns=0", "not a URL as libpq has them"},

@@ -48,6 +48,8 @@ func said(err *pgconn.PgError, c *pgx.ConnConfig) string {
 		return fmt.Sprintf("user %q may not do what is needed: let it own the database, alter database %s owner to %s", c.User, c.Database, c.User)
 	case "53300": // too_many_connections
 		return "all of PostgreSQL's connections are taken: raise its max_connections, or lower pool_max_conns of the nodes"
+	case "42P07": // duplicate_table
+		return fmt.Sprintf("database %q holds tables of another program: give parley one of its own", c.Database)
 	case "08P01": // protocol_violation: what a PgBouncer says
 		return "a pooler in between refuses"
 	}
