@@ -67,15 +67,14 @@ func (q *Queue) Put(topic string, payload []byte) {
 // conflate counts m among its topic's, and drops the oldest of them when they are too
 // many.
 func (q *Queue) conflate(m *Message) {
-	list := append(q.topics[m.Topic], m)
-	if len(list) > q.ofTopic {
+	q.topics[m.Topic] = append(q.topics[m.Topic], m)
+	if list := q.topics[m.Topic]; len(list) > q.ofTopic {
 		list[0].dropped = true
 		q.held -= list[0].size()
-		list = list[1:]
+		q.topics[m.Topic] = list[1:]
 		q.count.Drop(Conflated, 1)
 		q.dropped++
 	}
-	q.topics[m.Topic] = list
 	if q.dropped > 1000 && q.dropped > len(q.waiting)/2 {
 		q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool { return m.dropped })
 		q.dropped = 0
@@ -240,7 +239,7 @@ const (
 // Wait waits, unless ctx ends.
 func (b *Backoff) Wait(ctx context.Context) {
 	*b = min(max(2**b, Backoff(firstWait)), Backoff(lastWait))
-	timer := time.NewTimer(time.Duration(*b/2 + rand.N(*b/2+1)))
+	timer := time.NewTimer(time.Duration(*b/2 + rand.N(*b/2+1))) //nolint:gosec // jitter, no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

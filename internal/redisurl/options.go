@@ -13,7 +13,7 @@ import (
 func (u *URL) readOptions(query string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil { // its text would show a part of it
-		return fmt.Errorf("Redis URL: its options can't be read: in a value, %%, & and ; have to be written %%25, %%26 and %%3B")
+		return fmt.Errorf("the URL of Redis: its options can't be read: in a value, %%, & and ; have to be written %%25, %%26 and %%3B")
 	}
 	var cert, key string
 	for name, list := range values {
@@ -34,7 +34,7 @@ func (u *URL) readOptions(query string) error {
 		case "sentinel_user", "sentinel_password":
 			err = u.sentinel(name, value)
 		default:
-			err = fmt.Errorf("Redis URL: there is no option %q, but ca, cert, key, server_name, skip_verify, sentinel_user and sentinel_password", plain(name))
+			err = fmt.Errorf("the URL of Redis: there is no option %q, but ca, cert, key, server_name, skip_verify, sentinel_user and sentinel_password", plain(name))
 		}
 		if err != nil {
 			return err
@@ -54,14 +54,14 @@ func plain(name string) string {
 
 func (u *URL) needsTLS(option string) error {
 	if u.TLS == nil {
-		return fmt.Errorf("Redis URL: %s is an option of rediss%s:// alone", option, u.Kind)
+		return fmt.Errorf("the URL of Redis: %s is an option of rediss%s:// alone", option, u.Kind)
 	}
 	return nil
 }
 
 func (u *URL) sentinel(name, value string) error {
 	if u.Kind != Sentinel {
-		return fmt.Errorf("Redis URL: %s is an option of redis+sentinel:// alone", name)
+		return fmt.Errorf("the URL of Redis: %s is an option of redis+sentinel:// alone", name)
 	}
 	if name == "sentinel_user" {
 		u.SentinelUser = value
@@ -76,7 +76,7 @@ func (u *URL) skipVerify(value string) error {
 		return err
 	}
 	if value != "true" && value != "false" {
-		return fmt.Errorf("Redis URL: skip_verify is true or false")
+		return fmt.Errorf("the URL of Redis: skip_verify is true or false")
 	}
 	u.TLS.InsecureSkipVerify = value == "true"
 	return nil
@@ -91,11 +91,11 @@ func (u *URL) trust(file string) error {
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("Redis URL: ca: %w", err)
+		return fmt.Errorf("the URL of Redis: ca: %w", err)
 	}
 	u.TLS.RootCAs = x509.NewCertPool()
 	if !u.TLS.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("Redis URL: ca: %s holds no certificate in PEM", file)
+		return fmt.Errorf("the URL of Redis: ca: %s holds no certificate in PEM", file)
 	}
 	return nil
 }
@@ -105,11 +105,11 @@ func (u *URL) identify(cert, key string) error {
 		return nil
 	}
 	if cert == "" || key == "" {
-		return fmt.Errorf("Redis URL: cert and key come together")
+		return fmt.Errorf("the URL of Redis: cert and key come together")
 	}
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		return fmt.Errorf("Redis URL: cert and key: %w", err)
+		return fmt.Errorf("the URL of Redis: cert and key: %w", err)
 	}
 	u.TLS.Certificates = []tls.Certificate{pair}
 	return nil

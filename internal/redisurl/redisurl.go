@@ -52,16 +52,16 @@ func Is(text string) bool {
 func Parse(text string) (*URL, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || !Is(text) {
-		return nil, fmt.Errorf("a Redis URL begins with redis://, rediss://, redis+sentinel:// or redis+cluster://")
+		return nil, fmt.Errorf("the URL of a Redis begins with redis://, rediss://, redis+sentinel:// or redis+cluster://")
 	}
 	name, kind, _ := strings.Cut(scheme, "+")
 	u := &URL{Kind: Kind(strings.TrimPrefix(scheme, name))}
 	if u.Kind != Single && u.Kind != Sentinel && u.Kind != Cluster {
-		return nil, fmt.Errorf("Redis URL: %q is neither sentinel nor cluster", kind)
+		return nil, fmt.Errorf("the URL of Redis: %q is neither sentinel nor cluster", kind)
 	}
 	rest, query, _ := strings.Cut(rest, "?")
 	if strings.Contains(rest, "#") {
-		return nil, fmt.Errorf("Redis URL: # has to be written %%23")
+		return nil, fmt.Errorf("the URL of Redis: # has to be written %%23")
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	if err := u.readAuthority(authority); err != nil {
@@ -89,7 +89,7 @@ func (u *URL) readAuthority(text string) error {
 		u.User, err = url.PathUnescape(user)
 		u.Password, err2 = url.PathUnescape(password)
 		if err != nil || err2 != nil { // their text would show a part of it
-			return fmt.Errorf("Redis URL: user or password holds a %% that has to be written %%25")
+			return fmt.Errorf("the URL of Redis: user or password holds a %% that has to be written %%25")
 		}
 	}
 	for host := range strings.SplitSeq(hosts, ",") {
@@ -100,7 +100,7 @@ func (u *URL) readAuthority(text string) error {
 		u.Addrs = append(u.Addrs, addr)
 	}
 	if u.Kind == Single && len(u.Addrs) > 1 {
-		return fmt.Errorf("Redis URL: several servers want redis+sentinel:// or redis+cluster://")
+		return fmt.Errorf("the URL of Redis: several servers want redis+sentinel:// or redis+cluster://")
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (u *URL) addr(text string) (string, error) {
 		host, number, err = net.SplitHostPort(text + ":" + usual)
 	}
 	if n, nan := strconv.ParseUint(number, 10, 16); err != nil || nan != nil || n == 0 || strings.ContainsAny(host, " \t\r\n%\\") {
-		return "", fmt.Errorf("Redis URL: behind :// or @ stands host:port (in a password, / ? # and @ have to be written %%2F %%3F %%23 and %%40)")
+		return "", fmt.Errorf("the URL of Redis: behind :// or @ stands host:port (in a password, / ? # and @ have to be written %%2F %%3F %%23 and %%40)")
 	}
 	if host == "" {
 		host = "localhost"
@@ -132,7 +132,7 @@ func (u *URL) readPath(path string) error {
 		var err error
 		u.Master, db, _ = strings.Cut(path, "/")
 		if u.Master, err = url.PathUnescape(u.Master); err != nil || u.Master == "" {
-			return fmt.Errorf("Redis URL: of Sentinel's it ends with the master's name, as in redis+sentinel://host:26379/mymaster")
+			return fmt.Errorf("the URL of Redis: of Sentinel's it ends with the master's name, as in redis+sentinel://host:26379/mymaster")
 		}
 	}
 	if db == "" {
@@ -141,9 +141,9 @@ func (u *URL) readPath(path string) error {
 	n, err := strconv.ParseUint(db, 10, 16)
 	switch {
 	case err != nil:
-		return fmt.Errorf("Redis URL: what stands at its end is no number of a database")
+		return fmt.Errorf("the URL of Redis: what stands at its end is no number of a database")
 	case u.Kind == Cluster && n != 0:
-		return fmt.Errorf("Redis URL: a cluster has only database 0")
+		return fmt.Errorf("the URL of Redis: a cluster has only database 0")
 	}
 	u.DB = int(n)
 	return nil

@@ -15,6 +15,7 @@ type Link struct {
 	t    testing.TB
 	Addr string // where it listens; what comes goes to the server
 	got  atomic.Int64
+	lost atomic.Int64
 
 	mu     sync.Mutex
 	target string
@@ -48,6 +49,9 @@ func NewLink(t testing.TB, addr string) *Link {
 
 // Got is how many bytes the server has sent so far.
 func (l *Link) Got() int64 { return l.got.Load() }
+
+// Lost is how many connections were ended by loss.
+func (l *Link) Lost() int64 { return l.lost.Load() }
 
 // Cut has nothing go through, as a broken cable does: connections stay, and wait.
 func (l *Link) Cut() { l.set(func(s *state) { s.cut = true }) }
@@ -156,6 +160,7 @@ func (l *Link) pump(to, from net.Conn, count *atomic.Int64) {
 			}
 			if !s.cut {
 				if s.loss > 0 && rand.Float64() < s.loss/1000 {
+					l.lost.Add(1)
 					return
 				}
 				if s.delay > 0 {

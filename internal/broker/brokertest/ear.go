@@ -131,6 +131,9 @@ func (e *Ear) AwaitHeard(n int, topic string) {
 	e.Await(fmt.Sprintf("%d of %.40q", n, topic), func() bool { return len(e.heard[topic]) >= n })
 }
 
+// Has reports whether a payload was heard of a topic. Called within Await.
+func (e *Ear) Has(topic, payload string) bool { return slices.Contains(e.heard[topic], payload) }
+
 // Said are the payloads heard of a topic.
 func (e *Ear) Said(topic string) []string {
 	e.mu.Lock()

@@ -135,7 +135,7 @@ func unsubscribed(s *subject) {
 func quick(s *subject) {
 	ada, grace := s.node(), s.node()
 	ada.listen("fence")
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test replays it
 	wanted := map[string]bool{}
 	for range 2000 {
 		topic := fmt.Sprint("room ", random.IntN(20))

@@ -27,11 +27,15 @@ type Faults struct {
 }
 
 // New makes a hub whose brokers deliver by themselves, each in a goroutine of its own.
-func New() *Hub { return &Hub{rand: rand.New(rand.NewPCG(1, 1))} }
+func New() *Hub { return &Hub{rand: seeded(1)} }
+
+func seeded(seed uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // a test replays it
+}
 
 // NewStepped makes a hub that delivers nothing but in Step and Deliver.
 func NewStepped(seed uint64) *Hub {
-	return &Hub{stepped: true, rand: rand.New(rand.NewPCG(seed, seed))}
+	return &Hub{stepped: true, rand: seeded(seed)}
 }
 
 // Set has faults come from now on.

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-chat/parley/internal/broker"
 	"github.com/parley-chat/parley/internal/broker/brokertest"
 	"github.com/parley-chat/parley/internal/testserver"
 )
@@ -28,41 +27,6 @@ func TestAClusterKeepsTheBrokersPromises(t *testing.T) {
 	})
 }
 
-// pair is two nodes on one broker, of which one listens.
-type pair struct {
-	ear           *brokertest.Ear
-	hears, speaks brokertest.Broker
-}
-
-func newPair(t *testing.T, url string, topics ...string) pair {
-	t.Helper()
-	p := pair{ear: brokertest.NewEar(t)}
-	p.hears, p.speaks = opener(url)(t, p.ear), opener(url)(t, brokertest.NewEar(t))
-	t.Cleanup(func() {
-		for _, b := range []broker.Broker{p.hears, p.speaks} {
-			if err := b.Close(); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	for _, topic := range topics {
-		p.hears.Subscribe(topic)
-	}
-	p.ear.AwaitListens(1, topics...)
-	p.say(t, topics...)
-	return p
-}
-
-// say has the one publish on each topic, and the other hear it.
-func (p pair) say(t *testing.T, topics ...string) {
-	t.Helper()
-	for _, topic := range topics {
-		before := len(p.ear.Said(topic))
-		p.speaks.Publish(topic, []byte("hello"))
-		p.ear.AwaitHeard(before+1, topic)
-	}
-}
-
 func rooms(n int) (topics []string) {
 	for i := range n {
 		topics = append(topics, fmt.Sprint("room ", i))
@@ -73,42 +37,42 @@ func rooms(n int) (topics []string) {
 func TestAShardThatIsMovedIsHeardOnItsNewServer(t *testing.T) {
 	cluster := testserver.StartRedisCluster(t, 3, false)
 	topics := rooms(40)
-	p := newPair(t, cluster.URL(), topics...)
+	p := brokertest.NewPair(t, opener(cluster.URL()), topics...)
 	from, slot := cluster.Owner("{parley-3}")
 	to := cluster.Masters[0]
 	if from == to {
 		to = cluster.Masters[1]
 	}
 	cluster.Move(slot, from, to)
-	p.ear.AwaitListens(2, topics...)
-	p.say(t, topics...)
+	p.Ear.AwaitListens(2, topics...)
+	p.Say()
 }
 
 func TestAClustersFailoverIsSurvived(t *testing.T) {
 	cluster := testserver.StartRedisCluster(t, 3, true)
 	topics := rooms(40)
-	p := newPair(t, cluster.URL(), topics...)
+	p := brokertest.NewPair(t, opener(cluster.URL()), topics...)
 	cluster.Masters[1].Kill()
 	killed := time.Now()
-	p.ear.AwaitListens(2, topics...)
+	p.Ear.AwaitListens(2, topics...)
 	t.Logf("all is heard again after %v", time.Since(killed).Round(time.Millisecond))
-	p.say(t, topics...)
+	p.Say()
 	cluster.Masters[1].Start() // as a replica now
-	p.say(t, topics...)
+	p.Say()
 }
 
 func TestASentinelsFailoverIsFollowed(t *testing.T) {
 	sentinel := testserver.StartSentinel(t, "sesame")
 	url := strings.Replace(sentinel.URL(), "://", "://:sesame@", 1) + "?sentinel_password=sesame"
 	topics := rooms(10)
-	p := newPair(t, url, topics...)
+	p := brokertest.NewPair(t, opener(url), topics...)
 	sentinel.Master.Kill()
 	killed := time.Now()
-	p.ear.AwaitListens(2, topics...)
+	p.Ear.AwaitListens(2, topics...)
 	t.Logf("all is heard again after %v", time.Since(killed).Round(time.Millisecond))
-	p.say(t, topics...)
+	p.Say()
 	sentinel.Master.Start()
-	p.say(t, topics...)
+	p.Say()
 }
 
 func TestTLSWithAnACLUserOfAFewRights(t *testing.T) {
@@ -116,7 +80,7 @@ func TestTLSWithAnACLUserOfAFewRights(t *testing.T) {
 	server := testserver.StartRedisTLS(t, files,
 		"--user", "default", "off", "--user", "parley", "on", ">s3cret/@", "resetchannels", "&parley/*", "&room*", "+@connection", "+publish", "+subscribe", "+unsubscribe")
 	url := fmt.Sprintf("rediss://parley:s3cret%%2F%%40@%s?ca=%s&cert=%s&key=%s", server.Addr, files.CA, files.Cert, files.Key)
-	newPair(t, url, rooms(3)...)
+	brokertest.NewPair(t, opener(url), rooms(3)...)
 }
 
 func TestWhoMayNotPublishIsAwayAndSaysWhy(t *testing.T) {

@@ -171,11 +171,10 @@ func (c *conn) change(ctx context.Context, changes []broker.Subscription) error 
 	var subscribe, unsubscribe []string
 	c.mu.Lock()
 	for _, s := range changes {
-		asked := c.asked[s.Topic]
-		switch {
-		case s.ID == asked: // it was wanted, or not, for a moment
+		switch s.ID {
+		case c.asked[s.Topic]: // it was wanted, or not, for a moment
 			continue
-		case s.ID == 0:
+		case 0:
 			delete(c.asked, s.Topic)
 			unsubscribe = append(unsubscribe, c.line.prefix+s.Topic)
 		default: // though it were subscribed to before: its answer is a place in what comes
