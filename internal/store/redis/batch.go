@@ -115,12 +115,13 @@ func (b *batch) look(s *Store) *call {
 	}
 }
 
-// probed is where the batch's first event is if it was done; 0 for nowhere.
+// probed is where the batch's last event is if it was done, which is the last to be
+// forgotten; 0 for nowhere.
 func (b *batch) probed() protocol.Seq {
 	if b.decided == nil || b.decided.events == 0 {
 		return 0
 	}
-	return b.decided.head + 1
+	return b.decided.head + protocol.Seq(b.decided.events)
 }
 
 // ledgerOf reads what a look tells, and whose event stands where ours would.

@@ -11,7 +11,7 @@ if events > 0 and (int(head) ~= ARGV[3] or int(first) ~= ARGV[4]) then return {'
 local batch = ARGV[6]
 local at = 10
 local began = head == 0
-for _ = 1, events do
+for i = 1, events do
   local kind, time, user, name, key, reply, target, sign, said, body = unpack(ARGV, at, at + 9)
   at = at + 10
   head = head + 1
@@ -19,8 +19,7 @@ for _ = 1, events do
   local stamp = seq .. ' ' .. time
   -- The first of all writes: should it be refused, nothing is done.
   redis.call('XADD', log, seq .. '-0', 'k', kind, 't', time, 'u', user, 'n', name, 'c', key, 'r', reply,
-    'g', target, 'e', sign, 'x', kind == 'topic' and said or '', 'b', batch)
-  batch = ''
+    'g', target, 'e', sign, 'x', kind == 'topic' and said or '', 'b', i == events and batch or '')
   if kind == 'message' then
     redis.call('HSET', text, seq, said)
     if key ~= '' then redis.call('HSET', keyed, keyField(user, key), stamp .. ' ' .. body) end
