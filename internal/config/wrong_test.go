@@ -81,7 +81,7 @@ func TestAWrongValueNamesSettingValueAndWhatWouldBeRight(t *testing.T) {
 		{"--broker=postgres://h/d --store=postgres://h/d", `--broker is "postgres://h:5432/d": as a broker PostgreSQL is the one of --store: want postgres alone`},
 		{"--broker=nats://x", `--broker is "nats://…": want memory for a node alone, postgres, which is the PostgreSQL of --store, or the URL of a Redis`},
 		{"--store=redis+cluster://x", `--store is "redis+cluster://x:6379": a Redis Cluster keeps no rooms`},
-		{"--store=redis://h:port", `--store is "redis://…": Redis URL: behind :// or @ stands host:port`},
+		{"--store=redis://h:port", `--store is "redis://…": the URL of Redis: behind :// or @ stands host:port`},
 		{"--store=postgres://h:port/d", `--store is "postgres://…": that can't be read as a URL`},
 		{"--store=postgres://h/d?sslmode=never", `--store is "postgres://h/d": sslmode is invalid; want postgres://USER:PASSWORD@HOST:PORT/DATABASE`},
 		{"--store=postgres://h/d?sslrootcert=" + missing, `no such file or directory; want postgres://USER:PASSWORD@HOST:PORT/DATABASE`},
