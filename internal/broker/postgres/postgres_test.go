@@ -38,3 +38,14 @@ func TestPostgreSQLKeepsTheBrokersPromises(t *testing.T) {
 		return brokertest.Backend{Open: opener(through(link)), Conflates: true, Cut: link.Close, Mend: link.Mend}
 	})
 }
+
+func BenchmarkPostgreSQL(b *testing.B) {
+	server := testserver.StartPostgres(b)
+	brokertest.Bench(b, func(t testing.TB, ear broker.Ear) brokertest.Broker {
+		broker, err := Open(server.URL("postgres"), ear, nobody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return broker
+	})
+}

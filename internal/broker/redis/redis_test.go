@@ -33,3 +33,14 @@ func TestOneRedisKeepsTheBrokersPromises(t *testing.T) {
 		return brokertest.Backend{Open: opener("redis://" + link.Addr), Cut: link.Close, Mend: link.Mend}
 	})
 }
+
+func BenchmarkOneRedis(b *testing.B) {
+	server := testserver.StartRedis(b)
+	brokertest.Bench(b, func(t testing.TB, ear broker.Ear) brokertest.Broker {
+		broker, err := Open(server.URL(), ear, nobody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return broker
+	})
+}
