@@ -148,17 +148,18 @@ func (c *Cluster) Unfollow(room string) {
 	}
 }
 
-// Tell says something to the nodes that follow a room.
-func (c *Cluster) Tell(room string, kind Kind, body []byte) {
-	c.publish(c.topics.room(room), kind, body)
+// Tell says something to the nodes that follow a room, of one life of the store: what
+// was written by then may be told when another has begun.
+func (c *Cluster) Tell(room, life string, kind Kind, body []byte) {
+	c.publish(c.topics.room(room), life, kind, body)
 }
 
 // TellAll says something to all nodes.
-func (c *Cluster) TellAll(kind Kind, body []byte) { c.publish(c.topics.all, kind, body) }
+func (c *Cluster) TellAll(kind Kind, body []byte) { c.publish(c.topics.all, c.store.Life(), kind, body) }
 
 // TellNode says something to one.
 func (c *Cluster) TellNode(node string, kind Kind, body []byte) {
-	c.publish(c.topics.node(node), kind, body)
+	c.publish(c.topics.node(node), c.store.Life(), kind, body)
 }
 
 // MaxBody is how long a body may be; 0 where nothing can be said.
@@ -169,9 +170,9 @@ func (c *Cluster) MaxBody() int {
 	return c.broker.MaxPayload() - maxEnvelope
 }
 
-func (c *Cluster) publish(topic string, kind Kind, body []byte) {
+func (c *Cluster) publish(topic, life string, kind Kind, body []byte) {
 	if c.broker != nil {
-		c.broker.Publish(topic, c.seals.seal(topic, kind, c.store.Life(), body, c.now()))
+		c.broker.Publish(topic, c.seals.seal(topic, kind, life, body, c.now()))
 	}
 }
 

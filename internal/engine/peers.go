@@ -66,7 +66,7 @@ func (p *peers) Life() string { return p.store.Life() }
 // looked for if it isn't here yet.
 func (p *peers) Wrote(l *roomlog.Log, life string, events []protocol.Event) {
 	room := events[0].Room
-	p.cluster.Tell(room, cluster.KindEvents, roomlog.WriteNews(events, p.cluster.MaxBody()))
+	p.cluster.Tell(room, life, cluster.KindEvents, roomlog.WriteNews(events, p.cluster.MaxBody()))
 	if r := p.engine.rooms.find(room); r != nil && r.log == l {
 		p.follower.wants(r)
 	}
