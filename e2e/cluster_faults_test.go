@@ -5,7 +5,8 @@ package e2e
 import (
 	"context"
 	"errors"
-	"os/exec"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,25 +41,28 @@ type fault struct {
 	do   func(d *deployment)
 }
 
+// clusterFaults is everything that goes wrong.
+var clusterFaults = []fault{
+	{"nothing goes wrong", func(d *deployment) { d.party.talkOn(200) }},
+	{"a node is killed", nodeKilled},
+	{"Redis is killed", redisKilled},
+	{"PostgreSQL is killed", postgresKilled},
+	{"Redis stands still", redisPaused},
+	{"PostgreSQL stands still", postgresPaused},
+	{"a node's link to Redis is cut", brokerCut},
+	{"a node's link to PostgreSQL is cut", storeCut},
+	{"links are slow and lossy", linksSlow},
+	{"a node stands still for longer than its lease", nodeFrozen},
+	{"the slots for connections are used up", slotsUsedUp},
+	{"the nodes are restarted one by one", rollingRestart},
+	{"clocks jump", clocksJump},
+}
+
 // TestClusterOnPostgresAndRedis has everything go wrong that can, under the nodes that
 // most clusters are.
 func TestClusterOnPostgresAndRedis(t *testing.T) {
 	db := testserver.StartPostgres(t, "max_connections=60")
-	for _, c := range []fault{
-		{"nothing goes wrong", func(d *deployment) { d.party.talkOn(200) }},
-		{"a node is killed", nodeKilled},
-		{"Redis is killed", redisKilled},
-		{"PostgreSQL is killed", postgresKilled},
-		{"Redis stands still", redisPaused},
-		{"PostgreSQL stands still", postgresPaused},
-		{"a node's link to Redis is cut", brokerCut},
-		{"a node's link to PostgreSQL is cut", storeCut},
-		{"links are slow and lossy", linksSlow},
-		{"a node stands still for longer than its lease", nodeFrozen},
-		{"the slots for connections are used up", slotsUsedUp},
-		{"the nodes are restarted one by one", rollingRestart},
-		{"clocks jump", clocksJump},
-	} {
+	for _, c := range clusterFaults {
 		t.Run(c.name, func(t *testing.T) {
 			redis := testserver.StartRedis(t)
 			d := &deployment{postgres: db, redis: redis}
@@ -135,6 +139,27 @@ func TestClusterSaysByANewEpochWhatAFailoverLost(t *testing.T) {
 	}
 }
 
+// TestClusterInAStorm has one thing after the other go wrong, in any order, as often as
+// PARLEY_STORM says. It is one of the long runs.
+func TestClusterInAStorm(t *testing.T) {
+	if !long() {
+		t.Skip("one of the long runs: scripts/soak.sh")
+	}
+	db, redis := testserver.StartPostgres(t, "max_connections=60"), testserver.StartRedis(t)
+	d := &deployment{postgres: db, redis: redis}
+	d.fleet = launch(t, clusterNodes, onPostgresAndRedis(t, db, redis))
+	d.endure(t, func(d *deployment) {
+		for range number(t, "PARLEY_STORM", 20) {
+			c := clusterFaults[rand.IntN(len(clusterFaults))]
+			t.Log(c.name)
+			c.do(d)
+			if rand.IntN(2) == 0 { // else the next comes while nodes still recover
+				d.party.recover(recoverWithin)
+			}
+		}
+	})
+}
+
 // TestClusterOfOneNode is one node alone, which is held to the same.
 func TestClusterOfOneNode(t *testing.T) {
 	for _, c := range []fault{
@@ -199,42 +224,71 @@ func lasts(d time.Duration, longer int) {
 	<-time.After(d)
 }
 
+// silences has the fault last, during which nothing can be acknowledged: else there is
+// none.
+func (d *deployment) silences(short time.Duration, longer int) {
+	d.t.Helper()
+	<-time.After(200 * time.Millisecond) // what was written before it is on its way
+	before := d.party.acked.Load()
+	lasts(short, longer)
+	if more := d.party.acked.Load() - before; more > 0 {
+		d.t.Errorf("%d messages were acknowledged meanwhile: by whom?", more)
+	}
+}
+
+// moves has a fault make so many sessions begin anew, at least.
+func (d *deployment) moves(least int64, do func()) {
+	d.t.Helper()
+	before := d.party.sessions.Load()
+	do()
+	eventually(d.t, fmt.Sprintf("at least %d go to another node", least), func() bool { return d.party.sessions.Load()-before >= least })
+}
+
+const notHeard = "other nodes can't be heard"
+
 func nodeKilled(d *deployment) {
-	d.nodes[0].Kill()
-	d.party.talkOn(100)
-	d.nodes[0].start()
+	d.moves(int64(len(d.party.travellers)/clusterNodes/2), func() {
+		d.nodes[0].Kill()
+		d.party.talkOn(100)
+		d.nodes[0].start()
+	})
 }
 
 func redisKilled(d *deployment) {
 	d.redis.Kill()
-	if d.postgres != nil {
-		d.party.talkOn(100) // without it, too
+	if d.postgres == nil {
+		d.silences(time.Second, 15)
+	} else {
+		d.everyNode(func(n *node) { n.WaitLog(notHeard) })
+		d.party.talkOn(100) // all the same
+		lasts(time.Second, 15)
 	}
-	lasts(time.Second, 15)
 	d.redis.Start()
 }
 
 func postgresKilled(d *deployment) {
 	d.postgres.Kill()
-	lasts(time.Second, 15)
+	d.silences(time.Second, 15)
 	d.postgres.Start()
 }
 
 func redisPaused(d *deployment) {
 	d.redis.Signal(syscall.SIGSTOP)
 	lasts(3*time.Second, 30)
+	d.party.talkOn(100)
 	d.redis.Signal(syscall.SIGCONT)
 }
 
 func postgresPaused(d *deployment) {
 	d.postgres.Signal(syscall.SIGSTOP)
-	lasts(3*time.Second, 30)
+	d.silences(3*time.Second, 30)
 	d.postgres.Signal(syscall.SIGCONT)
 }
 
 func brokerCut(d *deployment) {
 	d.nodes[0].broker.Cut()
 	d.nodes[1].broker.Close()
+	d.nodes[1].WaitLog(notHeard)
 	lasts(3*time.Second, 30)
 	d.nodes[0].broker.Mend()
 	d.nodes[1].broker.Mend()
@@ -243,64 +297,82 @@ func brokerCut(d *deployment) {
 func storeCut(d *deployment) {
 	d.nodes[0].store.Cut()
 	d.nodes[1].store.Close()
+	got := d.nodes[0].store.Got()
 	lasts(3*time.Second, 30)
+	if more := d.nodes[0].store.Got() - got; more > 64<<10 { // what was read before it may still go through
+		d.t.Errorf("%d bytes went through a link that is cut", more)
+	}
 	d.nodes[0].store.Mend()
 	d.nodes[1].store.Mend()
 }
 
 func linksSlow(d *deployment) {
 	d.everyNode(func(n *node) {
-		n.store.Slow(2*time.Millisecond, 2)
-		n.broker.Slow(20*time.Millisecond, 5)
+		n.store.Slow(2*time.Millisecond, 5)
+		n.broker.Slow(20*time.Millisecond, 20)
 	})
 	lasts(3*time.Second, 30)
+	lost := int64(0)
 	d.everyNode(func(n *node) {
+		lost += n.store.Lost() + n.broker.Lost()
 		n.store.Mend()
 		n.broker.Mend()
 	})
+	d.t.Logf("%d connections were lost on the way", lost)
+	if lost == 0 {
+		d.t.Error("nothing was lost: there was no fault")
+	}
 }
 
 func nodeFrozen(d *deployment) {
-	d.nodes[0].Signal(syscall.SIGSTOP)
-	lasts(12*time.Second, 40)
-	d.nodes[0].Signal(syscall.SIGCONT)
+	d.moves(int64(len(d.party.travellers)/clusterNodes/2), func() {
+		d.nodes[0].Signal(syscall.SIGSTOP)
+		lasts(12*time.Second, 40)
+		d.nodes[0].Signal(syscall.SIGCONT)
+	})
 }
 
 func slotsUsedUp(d *deployment) {
-	t := d.t
 	d.everyNode(func(n *node) { n.store.Close() })
-	var all []*pgx.Conn
-	for {
-		c, err := pgx.Connect(t.Context(), d.postgres.URL("postgres"))
-		if err == nil {
-			all = append(all, c)
-			continue
-		}
-		var full *pgconn.PgError
-		if !errors.As(err, &full) || full.Code != "53300" {
-			t.Fatalf("after %d connections: %v", len(all), err)
-		}
-		if len(all) > 50 { // those of the nodes may still be on their way out
-			break
-		}
-		<-time.After(10 * time.Millisecond) // no wait for a thing: it is tried again
-	}
+	all := d.fillSlots()
 	d.everyNode(func(n *node) { n.store.Mend() })
-	lasts(3*time.Second, 15)
+	d.silences(2*time.Second, 15)
 	for _, c := range all {
 		if err := c.Close(context.Background()); err != nil {
-			t.Error(err)
+			d.t.Error(err)
 		}
 	}
 }
 
-func rollingRestart(d *deployment) {
-	for _, n := range d.nodes {
-		if code, took := n.Stop(); code != 0 {
-			d.t.Errorf("a node ends with %d after %v", code, took)
+// fillSlots takes every connection that PostgreSQL lets anybody have.
+func (d *deployment) fillSlots() (all []*pgx.Conn) {
+	t := d.t
+	t.Helper()
+	for full := 0; full < 20; { // those of the nodes may still be on their way out
+		c, err := pgx.Connect(t.Context(), d.postgres.URL("postgres"))
+		var refused *pgconn.PgError
+		switch {
+		case err == nil:
+			all, full = append(all, c), 0
+		case errors.As(err, &refused) && refused.Code == "53300": // too_many_connections
+			full++
+			<-time.After(10 * time.Millisecond)
+		default:
+			t.Fatalf("after %d connections: %v", len(all), err)
 		}
-		n.start()
 	}
+	return all
+}
+
+func rollingRestart(d *deployment) {
+	d.moves(int64(len(d.party.travellers)), func() {
+		for _, n := range d.nodes {
+			if code, took := n.Stop(); code != 0 {
+				d.t.Errorf("a node ends with %d after %v", code, took)
+			}
+			n.start()
+		}
+	})
 }
 
 // clocksJump has one node's clock be an hour ahead, and another's an hour behind.
@@ -309,58 +381,4 @@ func clocksJump(d *deployment) {
 	shiftClock(d.t, d.nodes[1], -time.Hour)
 	d.party.talkOn(200)
 	lasts(0, 15)
-}
-
-// TestClusterOfTwoVersions has nodes of this version and the last one that was released
-// side by side, each for a while. It is one of the long runs.
-func TestClusterOfTwoVersions(t *testing.T) {
-	if !long() {
-		t.Skip("one of the long runs: scripts/soak.sh")
-	}
-	former := buildFormer(t)
-	db, redis := testserver.StartPostgres(t), testserver.StartRedis(t)
-	d := &deployment{postgres: db, redis: redis}
-	backing := onPostgresAndRedis(t, db, redis)
-	d.fleet = launch(t, clusterNodes, func(n *node) {
-		backing(n)
-		n.binary = former
-	})
-	d.endure(t, func(d *deployment) {
-		for _, n := range d.nodes {
-			n.Stop()
-			n.binary = parley
-			n.start()
-			d.party.talkOn(300)
-		}
-	})
-}
-
-// buildFormer builds the version before this one: of the newest tag, or PARLEY_FORMER.
-func buildFormer(t *testing.T) string {
-	t.Helper()
-	git := func(args ...string) string {
-		out, err := exec.Command("git", args...).Output()
-		if err != nil {
-			t.Fatalf("git %q: %v", args, err)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	revision := formerRevision()
-	if revision == "" {
-		if tags := strings.Fields(git("tag", "--sort=-v:refname")); len(tags) > 0 {
-			revision = tags[0]
-		}
-	}
-	if revision == "" {
-		t.Skip("no version has been released yet, and PARLEY_FORMER names no revision: there is no former version with a cluster")
-	}
-	tree, binary := t.TempDir()+"/tree", t.TempDir()+"/parley"
-	git("worktree", "add", "--detach", tree, revision)
-	t.Cleanup(func() { git("worktree", "remove", "--force", tree) })
-	build := exec.Command("go", "build", "-o", binary, "./cmd/parley")
-	build.Dir = tree
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", revision, err, out)
-	}
-	return binary
 }

@@ -48,9 +48,7 @@ func TestClusterHearsOnlyOfRoomsThatItsPeopleAreIn(t *testing.T) {
 		enter(rooms)
 		before := f.nodes[1].broker.Got()
 		for k := range trafficTalk {
-			for i := range trafficRooms {
-				talker.mustDo(t, "send", fields{"room": fmt.Sprint("room-", i), "text": fmt.Sprint(k, strings.Repeat(" something", 10))})
-			}
+			sayInAll(t, talker, fmt.Sprint(k, strings.Repeat(" something", 10)))
 		}
 		for i := 0; i < rooms*trafficTalk; {
 			r, err := listener.next(t.Context())
@@ -66,5 +64,20 @@ func TestClusterHearsOnlyOfRoomsThatItsPeopleAreIn(t *testing.T) {
 	}
 	if few, more := took[trafficFew]-took[0], took[trafficMore]-took[0]; more < 5*few || more > 20*few {
 		t.Errorf("ten times the rooms took %d bytes, where some took %d", more, few)
+	}
+}
+
+// sayInAll has the same said in all rooms, and each of it be acknowledged.
+func sayInAll(t *testing.T, c *v1, text string) {
+	t.Helper()
+	for i := range trafficRooms {
+		if err := c.write(t.Context(), "send", fmt.Sprint(i), fields{"room": fmt.Sprint("room-", i), "text": text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range trafficRooms {
+		if r, err := c.next(t.Context()); err != nil || r.Type != "ok" {
+			t.Fatalf("a send is answered with %+v, %v", r, err)
+		}
 	}
 }

@@ -120,6 +120,3 @@ func (f *fleet) everyNode(do func(*node)) {
 // long reports whether the long runs are asked for: faults that last as long as they do
 // where people wait for them to end.
 func long() bool { return os.Getenv("PARLEY_LONG_FAULTS") != "" }
-
-// formerRevision is of which revision the former version is, where somebody says so.
-func formerRevision() string { return os.Getenv("PARLEY_FORMER") }
