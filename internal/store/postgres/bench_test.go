@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/sqlite"
 )
@@ -19,6 +21,19 @@ func BenchmarkAppend(b *testing.B) {
 		for _, keyed := range []bool{false, true} {
 			b.Run(fmt.Sprintf("rooms=%d/keyed=%t/postgres", rooms, keyed), func(b *testing.B) {
 				benchmarkAppend(b, open(b, newDatabase(b)), rooms, keyed)
+			})
+			b.Run(fmt.Sprintf("rooms=%d/keyed=%t/postgres without search", rooms, keyed), func(b *testing.B) {
+				url := newDatabase(b)
+				s := open(b, url)
+				conn, err := pgx.Connect(ctx, url)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer conn.Close(ctx)
+				if _, err := conn.Exec(ctx, "select pg_advisory_lock($1::bigint)", int64(lockIndex)); err != nil { // as another node at it
+					b.Fatal(err)
+				}
+				benchmarkAppend(b, s, rooms, keyed)
 			})
 			b.Run(fmt.Sprintf("rooms=%d/keyed=%t/sqlite", rooms, keyed), func(b *testing.B) {
 				s, err := sqlite.Open(b.TempDir(), quiet)

@@ -21,7 +21,8 @@ const (
 	// Another node's leftovers are looked for so often.
 	indexEvery = 2 * time.Second
 
-	// After each commit the index rests, so that what is said meanwhile is done together.
+	// Once it keeps up it rests after each commit, so that what is said meanwhile is done
+	// together.
 	restFor = 50 * time.Millisecond
 
 	lastRetry = 30 * time.Second
@@ -65,10 +66,11 @@ func (x *indexer) run(ctx context.Context) {
 	defer close(x.done)
 	retry := firstPause
 	for ctx.Err() == nil {
+		began := time.Now()
 		more, err := x.work(ctx)
 		switch {
 		case more && err == nil:
-			continue
+			x.pause(ctx, time.Since(began)) // those who append need the server, too
 		case err == nil:
 			retry = firstPause
 			x.pause(ctx, restFor)

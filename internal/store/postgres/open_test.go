@@ -210,3 +210,25 @@ func TestTheIndexOfOtherWordsIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestWhoOwnsTheDatabaseNeedsNoOtherRights(t *testing.T) {
+	url := newDatabase(t)
+	name := url[strings.LastIndex(url, "/")+1 : strings.LastIndex(url, "?")]
+	run(t, url, "create role parley login connection limit 20", "alter database "+name+" owner to parley")
+	a := open(t, strings.Replace(url, "postgres@", "parley@", 1))
+	if _, err := a.Append(ctx, []store.Draft{says("lobby", "needle", "1")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := a.Beat(ctx, "a", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		f, err := a.Search(ctx, store.Query{Text: "needle", Limit: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(f.Events) == 1 {
+			break
+		}
+	}
+}
