@@ -35,6 +35,7 @@ type want struct {
 type line struct {
 	up      bool
 	known   bool // it was up once
+	asked   bool // somebody knows all its topics, and wants to hear of changes
 	changed map[string]bool
 	ready   chan struct{} // holds one while changed may hold something
 }
@@ -77,6 +78,9 @@ func (t *Topics) Unsubscribe(topic string) {
 
 func (t *Topics) change(topic string) {
 	l := &t.lines[t.lineOf(topic)]
+	if !l.asked {
+		return // All tells of it
+	}
 	l.changed[topic] = true
 	select {
 	case l.ready <- struct{}{}:
@@ -104,11 +108,12 @@ func (t *Topics) Changes(line int) (changes []Subscription) {
 	return changes
 }
 
-// All gives all of a line's that are wanted. No changes are left.
+// All gives all of a line's that are wanted. Changes are noted from then on, until the
+// line is down.
 func (t *Topics) All(line int) (all []Subscription) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	clear(t.lines[line].changed)
+	t.lines[line].asked = true
 	for topic, w := range t.wanted {
 		if t.lineOf(topic) == line {
 			all = append(all, Subscription{Topic: topic, ID: w.id})
@@ -195,8 +200,10 @@ func (t *Topics) down(n int) (wasUp bool) {
 			w.heard = false
 		}
 	}
-	wasUp = t.lines[n].up
-	t.lines[n].up, t.again = false, true
+	l := &t.lines[n]
+	wasUp = l.up
+	l.up, l.asked, t.again = false, false, true
+	clear(l.changed)
 	return wasUp
 }
 

@@ -53,7 +53,8 @@ func (b *Broker) listen(ctx context.Context) error {
 }
 
 func dial(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	// Each of several servers is given timeout by the configuration itself.
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(2+len(config.Fallbacks))*timeout)
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
