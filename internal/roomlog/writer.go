@@ -96,7 +96,8 @@ type Others interface {
 	// Life is the life that what is appended from now on is in, or in a later one.
 	Life() string
 
-	// Wrote is told what was appended to a log here, in the order of seqs. It keeps
+	// Wrote is told what was appended to a log here, in the order of seqs, and in which
+	// life: empty where another has begun meanwhile, since it may be in either. It keeps
 	// neither.
 	Wrote(l *Log, life string, events []protocol.Event)
 }
@@ -218,6 +219,9 @@ func (w *Writer) write() {
 // share puts what was appended into a log that others write to, and tells them. grown:
 // there is more to read.
 func (w *Writer) share(l *Log, life string) (grown bool) {
+	if w.others.Life() != life {
+		life = ""
+	}
 	grown = l.Offer(life, l.batch)
 	w.others.Wrote(l, life, l.batch)
 	l.batch = nil

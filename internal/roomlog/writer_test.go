@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -107,5 +108,45 @@ func TestNobodySeesWhatWasNotStored(t *testing.T) {
 	w.Close()
 	if len(news) != 9 || news[0] != errFull || news[1] != nil {
 		t.Fatalf("told %v, want each change once", news)
+	}
+}
+
+// renewing is a store whose logs begin another life before a batch is answered, and the
+// others who share them.
+type renewing struct {
+	*memory.Store
+	renews bool
+	lives  []string // that were told
+}
+
+func (s *renewing) Append(ctx context.Context, drafts []store.Draft) ([]store.Result, error) {
+	results, err := s.Store.Append(ctx, drafts)
+	if s.renews {
+		s.Rewind(0)
+	}
+	return results, err
+}
+
+func (s *renewing) Wrote(_ *Log, life string, _ []protocol.Event) { s.lives = append(s.lives, life) }
+
+func TestOfWhichLifeABatchIsNobodyKnowsWhenAnotherBeganMeanwhile(t *testing.T) {
+	s := &renewing{Store: memory.NewRewindable(1 << 20)}
+	first := s.Life()
+	l := shared(first, 0)
+	attach(l, dense)
+	s.Watch(l.Rewind)
+	w := NewStepped(s, func(int) {}, func(error) {})
+	w.Shares(s)
+	for _, s.renews = range []bool{false, true, false} {
+		var by told
+		by.wait.Add(1)
+		w.Propose(Proposal{Log: l, By: &by, Draft: store.Draft{Room: "lobby", Kind: protocol.KindMessage, User: ada, Text: "x"}})
+		w.Step()
+	}
+	if want := []string{first, "", s.Life()}; !slices.Equal(s.lives, want) {
+		t.Errorf("told of the lives %q, want %q", s.lives, want)
+	}
+	if l.head != 0 { // nobody has said where it stands in the second
+		t.Errorf("the log goes to %d", l.head)
 	}
 }
