@@ -46,11 +46,11 @@ type waiting[K comparable, V any] struct {
 }
 
 // NewSheet begins an empty sheet; room is whose people it has, or empty.
-func NewSheet[K comparable, V any](form *Form[K, V], room string) *Sheet[K, V] {
-	return &Sheet[K, V]{form: form, room: room}
+func NewSheet[K comparable, V any](form *Form[K, V], room string, at Stamp) *Sheet[K, V] {
+	return &Sheet[K, V]{form: form, room: room, version: at}
 }
 
-// Version is that of the last change; 0 of none.
+// Version is that of the last change.
 func (s *Sheet[K, V]) Version() Stamp { return s.version }
 
 // Waiting is how many changes have yet to be told.

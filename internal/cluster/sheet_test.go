@@ -32,13 +32,10 @@ type author struct {
 }
 
 func newAuthor(name string) *author {
-	return &author{name: name, clock: NewClock(name), sheet: NewSheet(words, "lobby"), items: map[Stamp]string{}}
+	return &author{name: name, clock: NewClock(name), sheet: NewSheet(words, "lobby", 1), items: map[Stamp]string{}}
 }
 
 func (a *author) whole(most int) [][]byte {
-	if a.sheet.Version() == 0 {
-		return nil
-	}
 	return a.sheet.Whole(maps.All(a.items), a.clock.Tick(time.UnixMilli(1)), most)
 }
 
@@ -188,9 +185,7 @@ func TestWhatIsKnownOfASheetIsWhatWasOnItAndInTheEndIsOnIt(t *testing.T) {
 				bodies := a.sheet.Tell(most)
 				a.sent += len(bodies)
 				w.send(a.name, "", bodies...)
-				if a.sheet.Version() > 0 {
-					w.send(a.name, "", Say(People, Digest, "lobby", a.sheet.Version()))
-				}
+				w.send(a.name, "", Say(People, Digest, "lobby", a.sheet.Version()))
 			}
 			for len(w.way) > 0 {
 				deliver()

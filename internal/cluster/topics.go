@@ -15,7 +15,10 @@ func (t topics) room(name string) string { return t.prefix + "/room/" + name }
 func (t topics) node(name string) string { return t.prefix + "/node/" + name }
 
 func (t topics) isRoom(topic string) (name string, ok bool) {
-	return strings.CutPrefix(topic, t.prefix+"/room/")
+	if name, ok = strings.CutPrefix(topic, t.prefix+"/room/"); !ok {
+		return "", false // and not the topic, which CutPrefix gives
+	}
+	return name, true
 }
 
 // Topic is where nodes speak of a room, for whoever looks at what a broker carries.

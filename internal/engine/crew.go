@@ -20,12 +20,14 @@ const (
 	quick kind = iota // to look up a room
 	pages             // a page of history, which is as much memory as a slow reader may cost
 	long              // what may take the store long
+	waits             // for other nodes, a moment
 )
 
 // The sizes of crews; of those who ask for what takes long there are maxSlow.
 const (
 	maxCrew  = 64
 	maxPages = 8
+	maxWaits = 1024
 )
 
 // crewFor is the crew for an errand.
@@ -33,6 +35,8 @@ func (e *Engine) crewFor(k kind) *crew {
 	switch k {
 	case pages:
 		return &e.pageCrew
+	case waits:
+		return &e.waitCrew
 	case long:
 		return &e.slowCrew // few: they must not be all of the others
 	default:

@@ -66,6 +66,7 @@ type Engine struct {
 	crew      crew
 	slowCrew  crew
 	pageCrew  crew
+	waitCrew  crew
 	pressure  pressure
 	cutting   atomic.Pointer[string] // why who is here, or yet comes, is cut off; nil: nobody is
 	pairs     *pairs
@@ -100,6 +101,7 @@ func New(c Config) (*Engine, error) {
 		crew:      crew{size: maxCrew},
 		slowCrew:  crew{size: maxSlow},
 		pageCrew:  crew{size: maxPages},
+		waitCrew:  crew{size: maxWaits},
 		stopped:   make(chan struct{}),
 		empty:     make(chan struct{}),
 	}

@@ -134,9 +134,14 @@ func (f *logFollower) fill(l *roomlog.Log) {
 }
 
 // settle waits until it is known where a room's log stands, so that who comes in misses
-// nothing that is said from now on. Where the store doesn't tell, that is found out
-// later.
+// nothing that is said from now on, and who is there on other nodes. Where the store
+// doesn't tell, or they don't, that is found out later.
 func (p *peers) settle(ctx context.Context, r *liveRoom) {
+	p.base(ctx, r)
+	p.people.await(ctx, r)
+}
+
+func (p *peers) base(ctx context.Context, r *liveRoom) {
 	if r.log.Based() {
 		return
 	}

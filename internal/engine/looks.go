@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -197,12 +198,13 @@ func listRooms(ctx context.Context, e *Engine, by *auth.Identity, payload []byte
 
 // summaries are of the rooms that hold events or people, by name.
 func (e *Engine) summaries(by *auth.Identity, kept []store.Room) []protocol.RoomSummary {
-	present := map[string]int{}
+	present := e.elsewhere().present() // but of rooms where somebody is here, we know better
 	for _, r := range e.rooms.all() {
-		if n := r.count(); n > 0 {
+		if n, known := r.count(); known {
 			present[r.name] = n
 		}
 	}
+	maps.DeleteFunc(present, func(_ string, n int) bool { return n == 0 })
 	list := []protocol.RoomSummary{}
 	add := func(s protocol.RoomSummary) {
 		if by.MayJoin(s.Name) && len(list) < maxRoomList {
@@ -254,7 +256,7 @@ func read(ctx context.Context, e *Engine, by *auth.Identity, payload []byte) (an
 		return nil, err
 	}
 	marked := protocol.Marked{Seq: now[0].Read, Unread: now[0].Unread, Mentions: now[0].Mentions}
-	e.users.tell(by.User, name, marshal(protocol.ReadNow{
+	e.tellRead(by.User, name, marshal(protocol.ReadNow{
 		Type: protocol.TypeRead, Room: name, Seq: marked.Seq, Unread: marked.Unread, Mentions: marked.Mentions,
 	}))
 	return marked, nil

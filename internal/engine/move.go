@@ -17,7 +17,7 @@ func (r *liveRoom) homeFor(l *loop) *loop {
 	if r.home == nil {
 		r.home = l
 	}
-	if r.members.Len() >= smallRoom {
+	if r.here() >= smallRoom {
 		return l
 	}
 	return r.home

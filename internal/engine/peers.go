@@ -19,6 +19,7 @@ type peers struct {
 	store    store.Shared
 	follower *logFollower
 	hints    hints
+	people   *people // nil where nothing is heard of others
 }
 
 // startPeers begins to speak with other nodes, if there may be any. It is called before
@@ -32,13 +33,13 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 		return errors.New("other nodes can't use this store")
 	}
 	p := &peers{engine: e, cluster: c, store: shared}
-	p.follower = newLogFollower(p)
+	p.follower, p.people = newLogFollower(p), newPeople(e, c)
 	p.hints.look = p.follower.look
-	e.peers = p
+	e.peers, e.users.people = p, p.people
 	e.rooms.peers, e.rooms.life = p, shared.Life()
 	shared.Watch(p.renewed)
 	e.writer.Shares(p)
-	err := c.Start(cluster.Ears{
+	ears := cluster.Ears{
 		Message: map[cluster.Kind]func(*cluster.Message){
 			cluster.KindEvents:  p.hearEvents,
 			cluster.KindRevoked: func(*cluster.Message) { e.revoked.look() },
@@ -46,9 +47,12 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 		Hint:     p.hint,
 		Listens:  p.listens,
 		Everyone: e.revoked.look,
-	})
+	}
+	p.people.ears(&ears)
+	err := c.Start(ears)
 	if err == nil {
 		p.follower.start()
+		p.people.start()
 	}
 	return err
 }
@@ -56,6 +60,7 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 // close ends what startPeers began.
 func (p *peers) close() error {
 	p.follower.close()
+	p.people.close()
 	return p.cluster.Close()
 }
 
@@ -66,8 +71,12 @@ func (p *peers) Life() string { return p.store.Life() }
 // looked for if it isn't here yet.
 func (p *peers) Wrote(l *roomlog.Log, life string, events []protocol.Event) {
 	room := events[0].Room
+	r := p.engine.rooms.find(room)
+	if r != nil {
+		r.tellPeople() // who wrote has come in before
+	}
 	p.cluster.Tell(room, life, cluster.KindEvents, roomlog.WriteNews(events, p.cluster.MaxBody()))
-	if r := p.engine.rooms.find(room); r != nil && r.log == l {
+	if r != nil && r.log == l {
 		p.follower.wants(r)
 	}
 }

@@ -19,8 +19,8 @@ type liveRoom struct {
 	log  *roomlog.Log
 
 	// Guarded by rooms.mu.
-	holders  int  // sessions that hold it open
-	followed bool // what other nodes say of it is heard
+	holders  int32 // sessions that hold it open
+	followed bool  // what other nodes say of it is heard
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -31,6 +31,7 @@ type liveRoom struct {
 	crowd   room.Crowd[*roomlog.Reader]
 	timer   *time.Timer // runs while crowd isn't empty
 	noise   room.Noise
+	afar    *afar  // those on other nodes; nil where nothing is heard of any
 	scratch []byte // the last notice, until the room is quiet
 }
 
@@ -76,17 +77,26 @@ type waker interface {
 type presence struct {
 	// Fixed after enter; the reader is its session's.
 	room    *liveRoom
-	session *session // of which others may look at what is fixed
+	session *session // of which others may look at what is fixed; nil for one on another node
 	reader  roomlog.Reader
-	waker   waker
+	waker   waker // of one on another node: a *far, which has nobody to wake
 
 	member room.Member // guarded by the room's mu; Aside is its place in the audience, which owns that
 }
 
-func (p *presence) id() string { return p.session.user.id }
+// id is the user's.
+func (p *presence) id() string {
+	if p.session == nil {
+		return p.far().user.ID
+	}
+	return p.session.user.id
+}
 
 // shown is the user as others see it. Its caller holds the room's mu.
 func (p *presence) shown() protocol.User {
+	if p.session == nil {
+		return p.far().user
+	}
 	return protocol.User{ID: p.id(), Name: p.member.Name, Role: p.session.identity.Role}
 }
 
@@ -103,17 +113,24 @@ func (r *liveRoom) enter(p *presence, name string, w waker) (own []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.waker, p.member.Name = w, name
+	p.member.At = r.afar.now()
 	r.members.Add(&p.member)
 	r.wakes(w)
 	r.comes(p)
+	r.afar.came(p)
 	if r.putsOff() {
 		r.gather(&r.crowd.Joined, name, &p.reader)
 		return r.appendSystem(nil, tutorial.Joined, []string{name}, 1)
 	}
-	r.sayCrowd()
-	r.tell(tutorial.Joined, []string{name}, 1, nil)
+	r.saysOne(tutorial.Joined, name)
 	r.nudge()
 	return nil
+}
+
+// saysOne tells that one has come or gone, behind those who were put off.
+func (r *liveRoom) saysOne(verb tutorial.Verb, name string) {
+	r.sayCrowd()
+	r.tell(verb, []string{name}, 1, nil)
 }
 
 // moves has a member go on as another presence of the same session.
@@ -135,8 +152,9 @@ func (r *liveRoom) leave(p *presence) {
 	r.members.Remove(&p.member)
 	r.quiet(p.waker)
 	r.goes(p)
+	r.afar.went(p)
 	switch {
-	case r.members.Len() == 0: // nobody is left to be told
+	case r.here() == 0: // nobody is left to be told
 		if !r.crowd.Empty() {
 			r.timer.Stop()
 			r.crowd = room.Crowd[*roomlog.Reader]{}
@@ -145,10 +163,17 @@ func (r *liveRoom) leave(p *presence) {
 	case r.putsOff():
 		r.gather(&r.crowd.Left, p.member.Name, &p.reader)
 	default:
-		r.sayCrowd()
-		r.tell(tutorial.Left, []string{p.member.Name}, 1, nil)
+		r.saysOne(tutorial.Left, p.member.Name)
 		r.nudge()
 	}
+}
+
+// here is how many members this node carries.
+func (r *liveRoom) here() int {
+	if r.afar == nil {
+		return r.members.Len()
+	}
+	return r.members.Len() - r.afar.count
 }
 
 // wakes has a waker hear for one member more.
@@ -247,6 +272,7 @@ func (rs *rooms) open(name string) *liveRoom {
 		r = newLiveRoom(name, rs.budget)
 		if rs.peers != nil {
 			r.log.Shared(rs.life)
+			r.afar = newAfar(rs.peers.people, r)
 		}
 		rs.byName[name] = r
 		rs.count(len(rs.byName))

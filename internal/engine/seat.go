@@ -40,6 +40,7 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 	life := s.engine.life()
 	var r store.Room
 	s.ask(func(ctx context.Context) {
+		s.engine.elsewhere().await(ctx, live)
 		r, err = s.engine.store.Room(ctx, name)
 	}, func(now time.Time) {
 		if s.state != alive || err != nil {
@@ -58,6 +59,7 @@ func (v *v1) join(id string, payload []byte, now time.Time) {
 			v.sit(id, &c, last, &r, p)
 		}
 	})
+	s.waitsFor(live)
 }
 
 func (v *v1) checkJoin(payload []byte) (c protocol.Join, name string, last int, err error) {
@@ -89,10 +91,11 @@ func (v *v1) sit(id string, c *protocol.Join, last int, r *store.Room, p *presen
 		p.room.enter(p, s.identity.Name, s.carrier.Enters(p, x))
 	}
 	v.rooms = append(v.rooms, x)
+	users, _ := p.room.count()
 	v.ok(id, protocol.Joined{
 		Room:  protocol.RoomState{Name: r.Name, Epoch: r.Epoch, First: max(r.First, 1), Head: r.Head, Topic: r.Topic},
 		From:  cursor + 1,
-		Count: p.room.count(),
+		Count: users,
 		Reset: reset,
 	})
 }

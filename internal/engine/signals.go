@@ -29,6 +29,7 @@ type signals struct {
 type typist struct {
 	protocol.User
 	until time.Time
+	node  string // empty: this one
 }
 
 func (s *signals) stop() {
@@ -84,6 +85,12 @@ func (r *liveRoom) renamed(p *presence, name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.member.Name = name
+	r.afar.changed(p)
+	r.named(p)
+}
+
+// named has a user be known by the name that p has just got.
+func (r *liveRoom) named(p *presence) {
 	s := &r.signals
 	first, _ := s.find(p.id())
 	at := s.placeOf(p)
@@ -113,15 +120,27 @@ func (r *liveRoom) types(u protocol.User, now time.Time) {
 	if s.users > room.Big {
 		return // in a crowd there would be no end of it
 	}
+	r.typesNow(typist{User: u, until: now.Add(protocol.TypingFor)}, now)
+	if r.afar.types(now) {
+		r.arm(now.Add(signalEvery))
+	}
+}
+
+// typesNow has somebody be typing, wherever that is.
+func (r *liveRoom) typesNow(t typist, now time.Time) {
+	s := &r.signals
 	if s.typing == nil {
 		s.typing = map[string]typist{}
 	}
-	if _, ok := s.typing[u.ID]; !ok {
+	if _, ok := s.typing[t.ID]; !ok {
 		s.dirty = true
 		r.arm(now.Add(signalEvery))
+		if t.node == "" {
+			r.afar.owesTyping()
+		}
 	}
-	s.typing[u.ID] = typist{u, now.Add(protocol.TypingFor)}
-	r.arm(now.Add(protocol.TypingFor))
+	s.typing[t.ID] = t
+	r.arm(t.until)
 }
 
 // wrote ends u's typing: what it was is said now.
@@ -133,9 +152,12 @@ func (r *liveRoom) wrote(id string) {
 
 func (r *liveRoom) stopsTyping(id string) {
 	s := &r.signals
-	if _, ok := s.typing[id]; ok {
+	if t, ok := s.typing[id]; ok {
 		delete(s.typing, id)
 		s.dirty = true
+		if t.node == "" {
+			r.afar.owesTyping()
+		}
 		r.arm(time.Now().Add(signalEvery))
 	}
 }
@@ -179,6 +201,7 @@ func (r *liveRoom) signal() {
 		s.dirty = false
 		r.notice(r.typingNow())
 	}
+	r.afar.tellTyping(s.typing, now)
 	r.nudge()
 	for _, t := range s.typing {
 		r.arm(t.until)
@@ -208,7 +231,7 @@ func (r *liveRoom) state() [][]byte {
 		if len(all.Joined) == protocol.MaxPresence {
 			break
 		}
-		if i == 0 || s.here[i-1].session.user != p.session.user {
+		if i == 0 || s.here[i-1].id() != p.id() {
 			all.Joined = append(all.Joined, p.shown())
 		}
 	}
@@ -219,11 +242,11 @@ func (r *liveRoom) state() [][]byte {
 	return out
 }
 
-// count is how many users are present.
-func (r *liveRoom) count() int {
+// count is how many users are present. known: that holds for other nodes, too.
+func (r *liveRoom) count() (users int, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.signals.users
+	return r.signals.users, r.afar == nil || r.here() > 0
 }
 
 // some is at most as many users as one signal names.

@@ -94,7 +94,7 @@ func (t *tutorialDialect) joinAs(c *tutorial.Command, now time.Time) {
 	t.comesIn(name)
 }
 
-// settle comes in once it is known where the room's log stands.
+// settle comes in once it is known where the room's log stands, and who is there.
 func (t *tutorialDialect) settle(p *peers, name string) {
 	s, r := t.session, t.holds
 	s.ask(func(ctx context.Context) { p.settle(ctx, r) }, func(time.Time) {
@@ -102,6 +102,7 @@ func (t *tutorialDialect) settle(p *peers, name string) {
 			t.comesIn(name)
 		}
 	})
+	s.waitsFor(r)
 }
 
 // comesIn enters the room that is held open, where the session is carried with those

@@ -33,7 +33,8 @@ const actsPerChat = 5
 
 // users is everybody who has a session on this node, by id.
 type users struct {
-	rate room.Window
+	rate   room.Window
+	people *people // fixed once the engine has started; nil where nothing is heard of other nodes
 
 	mu   sync.Mutex
 	byID map[string]*user
@@ -41,27 +42,64 @@ type users struct {
 
 // mayChat takes a message or an edit, or says how long to wait.
 func (us *users) mayChat(u *user, now time.Time) (wait time.Duration) {
-	return us.may(u, now, func(r *recent) *room.Window { return &r.chats })
+	return us.may(u, now, acted{chats: 1}, func(r *recent) *room.Window { return &r.chats })
 }
 
 // mayAct is mayChat for all else that writes.
 func (us *users) mayAct(u *user, now time.Time) (wait time.Duration) {
-	return us.may(u, now, func(r *recent) *room.Window { return &r.acts })
+	return us.may(u, now, acted{acts: 1}, func(r *recent) *room.Window { return &r.acts })
 }
 
-func (us *users) may(u *user, now time.Time, which func(*recent) *room.Window) (wait time.Duration) {
+func (us *users) may(u *user, now time.Time, what acted, which func(*recent) *room.Window) (wait time.Duration) {
+	if wait = us.takes(u, now, which); wait == 0 && us.people != nil && us.rate.N > 0 {
+		us.people.did(u.id, what, us.isCalling(u))
+	}
+	return wait
+}
+
+func (us *users) takes(u *user, now time.Time, which func(*recent) *room.Window) (wait time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	w := which(us.recent(u))
+	wait = w.Wait(now)
+	w.Allow(now)
+	return wait
+}
+
+// recent is what u did of late. Its caller holds u's mu.
+func (us *users) recent(u *user) *recent {
 	if u.recent == nil {
 		u.recent = &recent{
 			chats: room.Window{N: us.rate.N, Per: us.rate.Per},
 			acts:  room.Window{N: us.rate.N * actsPerChat, Per: us.rate.Per},
 		}
 	}
-	w := which(u.recent)
-	wait = w.Wait(now)
-	w.Allow(now)
-	return wait
+	return u.recent
+}
+
+func (us *users) isCalling(u *user) bool {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	return u.calls > 0
+}
+
+// did counts what a user did on another node.
+func (us *users) did(id string, what acted, now time.Time) {
+	if us.rate.N == 0 {
+		return
+	}
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	u := us.find(id)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	r := us.recent(u)
+	for range min(what.chats, r.chats.N) {
+		r.chats.Allow(now)
+	}
+	for range min(what.acts, r.acts.N) {
+		r.acts.Allow(now)
+	}
 }
 
 // rest gives back what no longer counts, and reports whether that was all.

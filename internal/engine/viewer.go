@@ -184,7 +184,7 @@ func (v *viewer) room(r *liveRoom, size *roomlog.Size, f *found, window float64)
 func (r *liveRoom) size() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.members.Len()
+	return r.here()
 }
 
 // furthestBehind are the rooms whose slowest readers are the slowest.
