@@ -1,9 +1,9 @@
 # Go alone runs `make run` and `make check`; `make test` installs what else it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help run build check test soak race fuzz bench bench-peers lint clean
+.PHONY: help run build check test soak race fuzz bench bench-peers bench-cluster lint clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start a chat with its web page; ARGS='--listen :9000' sets flags
 	go run ./cmd/parley serve $(ARGS)
@@ -32,6 +32,9 @@ bench: ## Parley beside the same chat on ws and on gws, in one room, five minute
 
 bench-peers: ## the same beside all of bench/peers, and everything that is measured: hours (npm, cc)
 	go run ./bench peers $(ARGS)
+
+bench-cluster: ## one node and three, on PostgreSQL and Redis, side by side, twenty minutes (Linux; PostgreSQL, Redis)
+	go run ./bench cluster $(ARGS)
 
 lint: ## gofmt, go vet, golangci-lint
 	scripts/lint.sh

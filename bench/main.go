@@ -1,6 +1,7 @@
 // Command bench measures chat servers side by side:
 //
 //	go run ./bench peers      Parley, the same chat on other libraries, and the machine's limit
+//	go run ./bench cluster    one node and three on PostgreSQL and Redis, which it starts
 //	go run ./bench durable    Parley with parley.v1 and its log on disk, beside the disk's own figures
 //
 // peers builds what it measures, starts each server in turn on a free port of the
@@ -36,9 +37,11 @@ func run(ctx context.Context, args []string) error {
 		switch args[0] {
 		case "peers":
 			return peers(ctx, args[1:])
+		case "cluster":
+			return cluster(ctx, args[1:])
 		case "durable":
 			return onDisk(args[1:])
 		}
 	}
-	return errors.New("want a command: peers, or durable")
+	return errors.New("want a command: peers, cluster or durable")
 }
