@@ -14,6 +14,8 @@ import (
 // crowd counts who is here, who knocks and who only stands there, by address, and
 // who is here by user.
 type crowd struct {
+	others Others // fixed after init; nil where the node is alone
+
 	mu        sync.Mutex
 	addresses map[netip.Prefix]*counts
 	users     map[string]int
@@ -31,7 +33,8 @@ type counts struct {
 
 func (n *counts) nobody() bool { return n.sessions == 0 && n.conns == 0 }
 
-func (c *crowd) init() {
+func (c *crowd) init(others Others) {
+	c.others = others
 	c.addresses, c.users = map[netip.Prefix]*counts{}, map[string]int{}
 }
 
@@ -143,17 +146,22 @@ func (c *crowd) sweep(now time.Time) {
 	}
 }
 
-// seat gives the place to a user, unless the user has too many.
+// seat gives the place to a user, unless the user has too many, on whichever nodes.
 func (p *place) seat(user string) *refusal {
 	p.crowd.mu.Lock()
 	defer p.crowd.mu.Unlock()
-	if p.crowd.users[user] >= protocol.MaxSessionsPerUser {
+	sessions := p.crowd.users[user]
+	if p.crowd.others != nil {
+		sessions += p.crowd.others.Elsewhere(user)
+	}
+	if sessions >= protocol.MaxSessionsPerUser {
 		return &refusal{code: protocol.CodeTooManySessions, status: http.StatusTooManyRequests, retry: 10 * time.Second,
 			text: fmt.Sprintf("This user has %d sessions already: close one.", protocol.MaxSessionsPerUser),
 			log:  "a user who has as many sessions as one may was turned away"}
 	}
 	p.crowd.users[user]++
 	p.user = user
+	p.crowd.seats(user)
 	return nil
 }
 
@@ -167,7 +175,16 @@ func (p *place) leave() {
 	if p.user == "" {
 		return
 	}
-	if p.crowd.users[p.user]--; p.crowd.users[p.user] == 0 {
+	p.crowd.users[p.user]--
+	p.crowd.seats(p.user)
+	if p.crowd.users[p.user] == 0 {
 		delete(p.crowd.users, p.user)
+	}
+}
+
+// seats has other nodes know how many sessions a user has here. It wants mu held.
+func (c *crowd) seats(user string) {
+	if c.others != nil {
+		c.others.Seats(user, c.users[user])
 	}
 }

@@ -19,7 +19,7 @@ var (
 
 func newCrowd() *crowd {
 	c := new(crowd)
-	c.init()
+	c.init(nil)
 	return c
 }
 

@@ -22,9 +22,19 @@ type Sessions interface {
 	Open(engine.Opening)
 }
 
+// Others are the other nodes, as far as a user's sessions are counted over all.
+type Others interface {
+	// Elsewhere is how many sessions a user has on them, as far as they have told.
+	Elsewhere(user string) (sessions int)
+
+	// Seats tells them how many the user has here now.
+	Seats(user string, sessions int)
+}
+
 // Config is what a gateway is made of.
 type Config struct {
 	Sessions Sessions
+	Others   Others // nil where the node is alone
 	Commands Commands
 	Verifier auth.Verifier // nil: everybody comes in as a guest
 	Passes   *auth.Passes
@@ -92,7 +102,7 @@ func New(c Config) (*Gateway, error) {
 		g.revoked = func(*auth.Identity) bool { return false }
 	}
 	g.admission = newAdmission(c.Busy, c.Metrics)
-	g.crowd.init()
+	g.crowd.init(c.Others)
 	g.handler = g.routes(c.Page, c.Contract)
 	return g, nil
 }

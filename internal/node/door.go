@@ -45,6 +45,7 @@ func newDoor(cfg config.Serve, e *engine.Engine, k keys, log *slog.Logger, m *me
 	return gateway.New(gateway.Config{
 		Sessions:       e,
 		Commands:       e,
+		Others:         e,
 		Passes:         k.passes,
 		Verifier:       k.verifier,
 		Revoked:        e.Revoked,
