@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -84,16 +83,10 @@ func (c *restoreCommand) run(s streams) int {
 // elsewhere says that the settings of the environment keep rooms in no folder, if that
 // is so.
 func (f dataFlag) elsewhere() error {
-	s := config.Serve{Store: os.Getenv("PARLEY_STORE")}
-	if path, ok := strings.CutPrefix(s.Store, "@"); ok {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil
-		}
-		s.Store = strings.TrimSpace(string(text))
-	}
-	if !s.Shared() {
-		return nil
+	value, err := config.ReadStore(os.Getenv("PARLEY_STORE"))
+	s := config.Serve{Store: value}
+	if err != nil || !s.Shared() {
+		return nil //nolint:nilerr // that variable is no matter of this command's
 	}
 	return fmt.Errorf("(PARLEY_STORE keeps rooms in %s and not in %s: what belongs to that backs them up)", s.StoreName(), f.Data)
 }

@@ -38,6 +38,7 @@ type commands struct {
 	Restore restoreCommand `cmd:"" help:"Put a backup into an empty data folder."`
 	Export  exportCommand  `cmd:"" help:"Print messages as JSON, a line each."`
 	Bench   benchCommand   `cmd:"" help:"Measure what a server carries."`
+	Token   tokenCommand   `cmd:"" help:"End what lets people in."`
 	Doctor  doctorCommand  `cmd:"" help:"Look at a deployment, and say what to fix."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print the help of a command."`
@@ -65,7 +66,7 @@ func run(args []string, s streams) int {
 		command := ""
 		var parse *kong.ParseError
 		if errors.As(err, &parse) && parse.Context.Selected() != nil {
-			command = parse.Context.Selected().Name
+			command = strings.TrimPrefix(parse.Context.Selected().FullPath(), "parley ")
 		}
 		return usage(s, command, err)
 	}

@@ -40,6 +40,15 @@ func (s *Serve) BrokerName() string { return nameOf(s.Broker) }
 // Shared reports whether several nodes may use the store at once.
 func (s *Serve) Shared() bool { return s.StoreKind() == Postgres || s.StoreKind() == Redis }
 
+// ReadStore reads what a --store outside these settings names; an error says it all.
+func ReadStore(value string) (string, error) {
+	s, err := orFile(parseStore)(value)
+	if err != nil {
+		return "", fmt.Errorf("--store is %s: %w", shown("store", value), err)
+	}
+	return s, nil
+}
+
 // isPostgres reports whether a value means to be the URL of a PostgreSQL.
 func isPostgres(value string) bool {
 	return strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://")

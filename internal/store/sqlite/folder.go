@@ -11,6 +11,9 @@ import (
 	"github.com/parley-chat/parley/internal/newfile"
 )
 
+// ErrInUse says that another process holds a data folder.
+var ErrInUse = errors.New("is in use by another parley")
+
 // makeFolder makes a data folder, at need with those above it, that is still there
 // after a power cut.
 func makeFolder(path string) error {

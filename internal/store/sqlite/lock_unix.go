@@ -22,8 +22,8 @@ func lockFolder(folder string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := io.ReadAll(io.LimitReader(f, 100))
-		return nil, errors.Join(fmt.Errorf("%s is in use by another parley (%s): stop that one, or give this one a folder of its own with --data",
-			folder, strings.TrimSpace(string(holder))), f.Close())
+		return nil, errors.Join(fmt.Errorf("%s %w (%s): stop that one, or give this one a folder of its own with --data",
+			folder, ErrInUse, strings.TrimSpace(string(holder))), f.Close())
 	}
 	if err = f.Truncate(0); err == nil {
 		_, err = fmt.Fprintf(f, "process %d\n", os.Getpid())
