@@ -18,6 +18,7 @@ type Flags struct {
 	Broker    string   `default:"memory" placeholder:"BROKER" help:"What wakes the other nodes on a shared store: ${default}, nothing, so that each asks the store what is new; postgres, the store's own; or redis://… (rediss, redis+sentinel, redis+cluster). Mostly @FILE."`
 	Rate      string   `default:"10/10s" placeholder:"N/TIME" help:"How many messages each user may send in any such time; ${default} unless given, off for trusted networks."`
 	Heartbeat string   `default:"30s" placeholder:"TIME" help:"How often each session is pinged; ${default} unless given. Who stays silent until the next ping is cut off."`
+	Drain     string   `default:"auto" placeholder:"TIME" help:"Over how long a node that stops tells its sessions to go, so that they don't come to the others all at once, up to 8s; ${default}: 3s with a store that nodes share, else 0."`
 	Transport string   `default:"auto" placeholder:"KIND" help:"How sockets are carried: loops, one for each core (Linux, plain TCP), goroutines, a pair for each session, or ${default}: loops where they can be had."`
 	Gather    string   `default:"10ms" placeholder:"TIME" help:"How long a loop that is busy most of its time may wait for more to write at once; ${default} unless given, 0 for never. Others never wait."`
 

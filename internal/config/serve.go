@@ -16,6 +16,7 @@ type Serve struct {
 	Broker    string // "memory", "postgres" (the store's own), or a URL with its password: see BrokerKind, BrokerName
 	Rate      Rate
 	Heartbeat time.Duration
+	Drain     time.Duration // over how long sessions are told to go; 0: at once
 	Transport string        // "auto", "loops" or "goroutines"
 	Gather    time.Duration // 0: off
 

@@ -22,6 +22,7 @@ func (f *Flags) Settings() (Serve, error) {
 	s.Broker = check(&c, "broker", f.Broker, orFile(parseBroker))
 	s.Rate = check(&c, "rate", f.Rate, parseRate)
 	s.Heartbeat = check(&c, "heartbeat", f.Heartbeat, parseHeartbeat)
+	s.Drain = check(&c, "drain", f.Drain, parseDrain(s.Shared()))
 	s.Transport = check(&c, "transport", f.Transport, parseTransport)
 	s.Gather = check(&c, "gather", f.Gather, parseGather)
 

@@ -94,7 +94,7 @@ retain = ["90d", "lobby=7d"]
 
 func TestEveryFlagIsAVariableAndAKey(t *testing.T) {
 	values := map[string]string{
-		"listen": ":0", "store": "memory", "retain": "lobby=7d", "rate": "off", "heartbeat": "5s", "jwt-secret": "s3cret", "jwt-key": publicKeyPEM(t),
+		"listen": ":0", "store": "memory", "retain": "lobby=7d", "rate": "off", "heartbeat": "5s", "drain": "2s", "jwt-secret": "s3cret", "jwt-key": publicKeyPEM(t),
 		"jwt-jwks": "https://id.example/keys", "jwt-audience": "chat", "jwt-issuer": "https://id.example",
 		"metrics-token": "m3trics", "debug-listen": "localhost:6060", "public-url": "https://chat.example", "allow-origin": "null", "trusted-proxy": "10.0.0.0/8",
 		"log-format": "json",

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestStoreAndBrokerAreNamedWithoutTheirSecrets(t *testing.T) {
@@ -44,5 +45,16 @@ func TestStoreAndBrokerAreReadFromFiles(t *testing.T) {
 	s := mustRead(t, "--store=@"+write(t, "store", "postgres://ada:hunter2@db/parley\n"), "--broker=@"+write(t, "broker", "rediss://cache\n"))
 	if s.Store != "postgres://ada:hunter2@db/parley" || s.Broker != "rediss://cache" {
 		t.Errorf("store is %q, broker %q", s.Store, s.Broker)
+	}
+}
+
+func TestANodeBesideOthersDrainsSlowly(t *testing.T) {
+	for args, want := range map[string]time.Duration{
+		"--store=memory": 0, "--store=sqlite": 0, "--store=postgres://h/d": 3 * time.Second, "--store=redis://h": 3 * time.Second,
+		"--store=postgres://h/d --drain=0": 0, "--drain=8s": 8 * time.Second, "--drain=auto": 0,
+	} {
+		if got := mustRead(t, strings.Fields(args)...).Drain; got != want {
+			t.Errorf("%s: drains over %v, want %v", args, got, want)
+		}
 	}
 }

@@ -75,6 +75,31 @@ func parseHeartbeat(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// A node ends ten seconds after it was told to, and whoever is told last should have a
+// moment to hang up.
+const (
+	maxDrain    = 8 * time.Second
+	drainShared = 3 * time.Second
+)
+
+// parseDrain reads the time that a drain takes, of a node that has others beside it or
+// none.
+func parseDrain(shared bool) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		switch {
+		case s == "auto" && shared:
+			return drainShared, nil
+		case s == "auto":
+			return 0, nil
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 || d > maxDrain {
+			return 0, fmt.Errorf("want a time from 0 to %s, such as 3s, or auto", maxDrain)
+		}
+		return d, nil
+	}
+}
+
 func parseTransport(s string) (string, error) {
 	switch {
 	case s != "auto" && s != "loops" && s != "goroutines":

@@ -36,8 +36,8 @@ type carrier interface {
 
 // transport carries sessions of one kind.
 type transport interface {
-	// drain asks every session to end, and cut ends them without a word.
-	drain()
+	// drain asks a part of the sessions to end, and cut ends all without a word.
+	drain(s share)
 	cut(reason string)
 
 	// check has every session see whether it was revoked.

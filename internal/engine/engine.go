@@ -32,6 +32,9 @@ type Config struct {
 	// Pass gives a guest a proof of who they are; nil where guests get none.
 	Pass func(protocol.User) string
 
+	// Spread is over how long Drain tells sessions to go, in no order. 0: all at once.
+	Spread time.Duration
+
 	// Vouch says whom a token or a pass speaks of; nil where there are none. Its errors are
 	// auth.Verifier's.
 	Vouch func(ctx context.Context, token string) (auth.Identity, error)
@@ -52,6 +55,7 @@ type Engine struct {
 	log       *slog.Logger
 	rate      room.Window
 	rateLabel string
+	spread    time.Duration
 	heartbeat time.Duration
 	store     store.Store
 	writer    *roomlog.Writer
@@ -81,6 +85,7 @@ type Engine struct {
 	moves    uint64 // sessions that have come, and that have gone
 	calls    int    // commands without a session, at this moment
 	draining bool
+	toldAll  bool          // a draining engine has told all sessions to go
 	empty    chan struct{} // closed, once, when a draining engine has no session and no call
 }
 
@@ -91,6 +96,7 @@ func New(c Config) (*Engine, error) {
 		log:       c.Log,
 		rate:      c.Rate,
 		rateLabel: c.RateLabel,
+		spread:    c.Spread,
 		heartbeat: c.Heartbeat,
 		store:     c.Store,
 		users:     &users{rate: c.Rate, byID: map[string]*user{}},
@@ -196,6 +202,7 @@ func (e *Engine) began(s *session) {
 	s.check() // it may have been revoked on its way in
 }
 
+// isDraining reports whether whoever comes is told to go.
 func (e *Engine) isDraining() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -257,17 +264,16 @@ func (e *Engine) call() (done func(), ok bool) {
 	}, true
 }
 
-// Drain ends every session with close code 1001, waits for the commands that are
-// being done without one, then stops. Sessions that have not gone when ctx ends are
-// cut off, and ctx's error is returned. It is called once.
+// Drain ends every session with close code 1001, over the time of Config.Spread, waits
+// for the commands that are being done without one, then stops. Until a session's turn
+// comes, it goes on as it did. Sessions that have not gone when ctx ends are cut off, and
+// ctx's error is returned. It is called once.
 func (e *Engine) Drain(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true
 	e.closeIfEmpty()
 	e.mu.Unlock()
-	for _, t := range e.transports() {
-		t.drain()
-	}
+	e.tellToGo(ctx)
 	err := e.waitEmpty(ctx)
 	close(e.stopped)
 	e.revoked.close()

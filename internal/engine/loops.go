@@ -45,9 +45,16 @@ func (ls *loops) take(o *Opening) bool {
 }
 
 // drain implements transport.
-func (ls *loops) drain() {
+func (ls *loops) drain(s share) {
 	for _, l := range ls.list {
-		l.notes.task(func(now time.Time) { l.each(func(c *loopConn) { c.session.drain(); c.step(now) }) })
+		l.notes.task(func(now time.Time) {
+			l.each(func(c *loopConn) {
+				if c.session.state == alive && s.takes() {
+					c.session.drain()
+					c.step(now)
+				}
+			})
+		})
 	}
 }
 

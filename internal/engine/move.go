@@ -70,7 +70,7 @@ func (l *loop) forgetStep(c *loopConn) {
 // adopt goes on with a connection of another loop.
 func (l *loop) adopt(c *loopConn, now time.Time) {
 	l.own(c)
-	if l.engine.isDraining() { // which may have passed it over
+	if l.engine.hasToldAll() { // which may have passed it over
 		c.session.drain()
 	}
 	c.session.check() // the same

@@ -46,9 +46,11 @@ func (ps *pairs) all() []*conn {
 
 // drain gives each its own goroutine, since one that is busy must not keep the
 // others from hearing of it. So does cut.
-func (ps *pairs) drain() {
+func (ps *pairs) drain(s share) {
 	for _, c := range ps.all() {
-		go c.drain()
+		if s.takes() {
+			go c.drain()
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		Rate:      room.Window{N: cfg.Rate.N, Per: cfg.Rate.Per},
 		RateLabel: rateLabel(cfg.Rate),
 		Heartbeat: cfg.Heartbeat,
+		Spread:    cfg.Drain,
 		Memory:    &roomlog.Budget{MemoryBytes: roomMemory, Total: min(allMemory, debug.SetMemoryLimit(-1)/4)},
 		Pass:      issuer(cfg, keys.passes),
 		Vouch:     keys.vouch,
@@ -158,7 +159,8 @@ func (n *Node) URL() string { return n.url }
 // Failed gives the error that ended the listener, if one does.
 func (n *Node) Failed() <-chan error { return n.failed }
 
-// Drain turns newcomers away, ends every session with close code 1001, and stops.
+// Drain turns newcomers away, ends every session with close code 1001, over the time of
+// --drain, and stops.
 // The listener stays for /readyz until the sessions are gone, and the debug listener
 // to the end. What has not gone when ctx ends is cut off, and ctx's error returned.
 func (n *Node) Drain(ctx context.Context) error {
