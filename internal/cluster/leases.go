@@ -14,11 +14,16 @@ const (
 	beatTimeout = 3 * time.Second
 )
 
+// Whose own lease had ended takes nobody for gone before so many beats: where the store
+// was away, the others' have ended, too, and they are about to renew them.
+const patientFor = 2
+
 // leases holds this node's lease, and knows whose else hold. Owned by one goroutine.
 type leases struct {
 	cluster *Cluster
 	nodes   []string // the others, in order
 	begun   bool     // there was a beat
+	patient int      // beats for which nobody is taken for gone
 	failing bool
 }
 
@@ -59,6 +64,13 @@ func (l *leases) beat(ctx context.Context) error {
 		return err
 	}
 	others := slices.DeleteFunc(slices.Clone(all), func(node string) bool { return node == c.node })
+	if lapsed && l.begun {
+		l.patient = patientFor
+	}
+	if l.patient > 0 {
+		l.patient--
+		others = union(others, l.nodes)
+	}
 	for _, node := range l.nodes {
 		if !slices.Contains(others, node) && c.ears.Gone != nil {
 			c.ears.Gone(node)
@@ -74,6 +86,13 @@ func (l *leases) beat(ctx context.Context) error {
 	}
 	l.nodes, l.begun = others, true
 	return nil
+}
+
+// union is all that are in either of two, in order.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (l *leases) resign() error {

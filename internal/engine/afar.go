@@ -206,6 +206,12 @@ func (r *liveRoom) hearPeople(node string, s *cluster.Said) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.afar
+	a.people.mu.Lock()
+	given := a.people.given(node)
+	a.people.mu.Unlock()
+	if given {
+		return
+	}
 	ops, gap := a.mirror.Hear(node, s)
 	if gap {
 		a.ask(node, time.Now())

@@ -136,6 +136,10 @@ func (p *people) hearUsers(node string, s *cluster.Said) {
 		return
 	}
 	p.mu.Lock()
+	if p.given(node) {
+		p.mu.Unlock()
+		return
+	}
 	_, gap := p.users.others.Hear(node, s)
 	gap = gap && p.mayAskFor(sessions)
 	body := cluster.Say(cluster.Users, cluster.Ask, "", p.users.others.Version(node))

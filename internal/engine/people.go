@@ -32,9 +32,8 @@ type people struct {
 	doubts   map[doubt]time.Time // what may have been missed, and when to look again
 	answered map[doubt]int       // how often each was answered within the second
 	sheets   chan struct{}       // closed when another sheet of rooms is known; nil: nobody waits for one
-
-	// Owned by run.
-	second, digest time.Time // when these are due
+	second   time.Time           // when counts are due
+	digest   time.Time           // when versions are
 }
 
 // neighbour is another node, as far as its people are concerned.
@@ -280,6 +279,13 @@ func (p *people) believes(node string) bool {
 	return !gone
 }
 
+// given reports whether a node was given up, perhaps while something of it was on its
+// way. Its caller holds mu.
+func (p *people) given(node string) (up bool) {
+	n := p.nodes[node]
+	return n == nil || n.gone
+}
+
 // came hears that a node lives.
 func (p *people) came(node string) {
 	p.mu.Lock()
@@ -396,6 +402,10 @@ func (p *people) hearRooms(node string, s *cluster.Said) {
 		return
 	}
 	p.mu.Lock()
+	if p.given(node) {
+		p.mu.Unlock()
+		return
+	}
 	ops, gap := p.rooms.others.Hear(node, s)
 	body := cluster.Say(cluster.Rooms, cluster.Ask, "", p.rooms.others.Version(node))
 	gap = gap && p.mayAskFor(doubt{node: node})
