@@ -136,15 +136,16 @@ func (s redisState) durable(n notes) {
 // roomy looks at its memory, in which all that it keeps must have its place.
 func (s redisState) roomy(n notes) {
 	most, used, policy := s.number("maxmemory"), s.number("used_memory"), s["maxmemory_policy"]
+	evicts := strings.HasPrefix(policy, "allkeys-") // others throw away what has its end, as no part of a log does
 	switch {
-	case policy != "" && policy != "noeviction" && most > 0:
+	case evicts && most > 0:
 		n.fault("maxmemory_policy is "+policy+": when it is full it throws rooms away", "maxmemory-policy noeviction")
-	case policy != "" && policy != "noeviction":
+	case evicts:
 		n.warn("maxmemory_policy is "+policy+": once it has a maxmemory it throws rooms away", "maxmemory-policy noeviction")
 	case most > 0 && used > most*8/10:
 		n.warn(fmt.Sprintf("%s of %s are in use: when it is full nothing can be sent", size(uint64(used)), size(uint64(most))), "raise maxmemory, or keep less (history in the URL, --retain)")
 	default:
-		n.ok("it throws nothing away (noeviction), and uses %s", size(uint64(used)))
+		n.ok("it throws no rooms away (%s), and uses %s", policy, size(uint64(used)))
 	}
 }
 
