@@ -89,6 +89,8 @@ func replyOf(value any, err error) (reply, error) {
 		return reply{}, errMoved
 	case "gone":
 		return reply{}, errGone
+	case "lost":
+		return reply{}, errGarbled
 	default:
 		return reply{}, fmt.Errorf("a script's answer begins with %.20q", word)
 	}

@@ -35,6 +35,7 @@ type Store struct {
 	name      atomic.Value // of the present life: a string
 	lives     lives
 	known     revocations
+	tallies   tallies
 	unheard   atomic.Bool   // a beat's answer was lost
 	searches  chan struct{} // one in it for each
 	closed    chan struct{}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/store"
-	"github.com/parley-chat/parley/internal/words"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -59,65 +58,6 @@ func (s *Store) readIn(ctx context.Context, life, room string, cursor protocol.S
 // ofEvents are the keys that events are read from.
 func (s *Store) ofEvents(room string) []string {
 	return []string{s.keys.room(room), s.keys.log(room), s.keys.text(room), s.keys.changed(room)}
-}
-
-// Unread implements store.Store. What is deleted while it counts may be in it.
-func (s *Store) Unread(ctx context.Context, user protocol.User, rooms []string) ([]store.Unread, error) {
-	all := make([]store.Unread, len(rooms))
-	from := make([]protocol.Seq, len(rooms)) // 0: after the mark
-	going := make([]int, len(rooms))
-	for i := range rooms {
-		going[i] = i
-	}
-	for len(going) > 0 {
-		some := going[:min(len(going), unreadAtOnce)]
-		calls := make([]*call, len(some))
-		for i, n := range some {
-			calls[i] = s.unreadCall(user.ID, rooms[n], from[n])
-		}
-		if _, err := s.ask(ctx, calls...); err != nil {
-			return nil, err
-		}
-		var more []int
-		for i, n := range some {
-			next, err := countUnread(&calls[i].reply, user.Name, rooms[n], &all[n])
-			if err != nil {
-				return nil, err
-			}
-			if from[n] = next; next != 0 {
-				more = append(more, n)
-			}
-		}
-		going = append(more, going[len(some):]...)
-	}
-	return all, nil
-}
-
-// unreadAtOnce is how many rooms are counted with one answer to wait for.
-const unreadAtOnce = 16
-
-func (s *Store) unreadCall(user, room string, from protocol.Seq) *call {
-	args := []any{user, "", eventsAtOnce}
-	if from > 0 {
-		args[1] = uint64(from)
-	}
-	return &call{
-		script: unreadScript, args: args,
-		keys: []string{s.keys.room(room), s.keys.log(room), s.keys.text(room), s.keys.mark(room)},
-	}
-}
-
-// countUnread adds a part of what is unread, and gives where the next one begins.
-func countUnread(r *reply, name, room string, u *store.Unread) (next protocol.Seq, err error) {
-	u.Read = r.seq()
-	next = r.seq()
-	u.Messages += int(r.number())
-	for len(r.values) > 0 {
-		if words.Mentions(r.text(), name) {
-			u.Mentions++
-		}
-	}
-	return next, r.err(room)
 }
 
 // Purge implements store.Store.

@@ -7,7 +7,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -47,8 +46,11 @@ func FuzzWhatRedisSaysIsReadOrRefused(f *testing.F) {
 			if err == nil && (l.at.Head > 1<<63 || l.first == 0) {
 				t.Fatalf("%q: %+v", text, l)
 			}
-			unread := reply{values: values()}
-			_, _ = countUnread(&unread, "ada", "lobby", &store.Unread{})
+			counted := newTally()
+			if err := counted.take(&reply{values: values()}); err != nil && !errors.Is(err, errGarbled) {
+				t.Fatalf("%q: %v", text, err)
+			}
+			counted.unread("u1", 0, 1<<40)
 			_, _ = replyOf(values(), nil)
 			_ = server{version: text, role: text, mode: text}.refused()
 			_ = info(text)
@@ -68,10 +70,10 @@ func TestAPlaceIsATimeAndHowManyOfItHavePassed(t *testing.T) {
 	})
 }
 
-type said string
+type saidNo string
 
-func (s said) Error() string { return string(s) }
-func (said) RedisError()     {}
+func (s saidNo) Error() string { return string(s) }
+func (saidNo) RedisError()     {}
 
 func TestAnErrorWithinAScriptIsKnown(t *testing.T) {
 	for text, want := range map[string]string{
@@ -80,7 +82,7 @@ func TestAnErrorWithinAScriptIsKnown(t *testing.T) {
 		"ERR The user executing the script can't run this command or subcommand script: 00":      "NOPERM",
 		"LOADING Redis is loading the dataset in memory":                                         "LOADING",
 	} {
-		if got := wordOf(said(text)); got != want {
+		if got := wordOf(saidNo(text)); got != want {
 			t.Errorf("%s: %s", text, got)
 		}
 	}

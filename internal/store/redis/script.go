@@ -42,8 +42,14 @@ var backLua string
 //go:embed lua/stand.lua
 var standLua string
 
-//go:embed lua/unread.lua
-var unreadLua string
+//go:embed lua/marks.lua
+var marksLua string
+
+//go:embed lua/tally.lua
+var tallyLua string
+
+//go:embed lua/texts.lua
+var textsLua string
 
 //go:embed lua/purge.lua
 var purgeLua string
@@ -55,19 +61,21 @@ var beatLua string
 var tryLua string
 
 var (
-	lifeScript   = newScript(lifeLua)
-	lookScript   = newScript(hereLua, eventsLua, lookLua)
-	applyScript  = newScript(hereLua, eventsLua, applyLua)
-	readScript   = newScript(hereLua, eventsLua, readLua)
-	backScript   = newScript(hereLua, eventsLua, backLua)
-	standScript  = newScript(hereLua, standLua)
-	unreadScript = newScript(hereLua, eventsLua, unreadLua)
-	purgeScript  = newScript(hereLua, eventsLua, purgeLua)
-	beatScript   = newScript(hereLua, beatLua)
-	tryScript    = newScript(tryLua)
+	lifeScript  = newScript(lifeLua)
+	lookScript  = newScript(hereLua, eventsLua, lookLua)
+	applyScript = newScript(hereLua, eventsLua, applyLua)
+	readScript  = newScript(hereLua, eventsLua, readLua)
+	backScript  = newScript(hereLua, eventsLua, backLua)
+	standScript = newScript(hereLua, standLua)
+	marksScript = newScript(hereLua, eventsLua, marksLua)
+	tallyScript = newScript(hereLua, eventsLua, tallyLua)
+	textsScript = newScript(hereLua, textsLua)
+	purgeScript = newScript(hereLua, eventsLua, purgeLua)
+	beatScript  = newScript(hereLua, beatLua)
+	tryScript   = newScript(tryLua)
 )
 
 // scripts are all of them.
 var scripts = []script{
-	lifeScript, lookScript, applyScript, readScript, backScript, standScript, unreadScript, purgeScript, beatScript, tryScript,
+	lifeScript, lookScript, applyScript, readScript, backScript, standScript, marksScript, tallyScript, textsScript, purgeScript, beatScript, tryScript,
 }
