@@ -13,7 +13,7 @@ const drainStep = 50 * time.Millisecond
 // together does not go together. 1 is all of them.
 type share float64
 
-func (s share) takes() bool { return s >= 1 || rand.Float64() < float64(s) }
+func (s share) takes() bool { return s >= 1 || rand.Float64() < float64(s) } //nolint:gosec // chance, and no secret
 
 // tellToGo tells every session to go, a part of them at a time: whoever takes them over
 // is not to be run down, and each resumes in every room that it was in.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -23,19 +24,12 @@ func TestADrainIsSpreadOverItsTime(t *testing.T) {
 		for i := range people {
 			p := pipe(t, e)
 			go func() {
-				for {
-					op, payload, err := p.read()
-					if err != nil || op != frame.Close {
-						t.Errorf("opcode %d with %q, %v; want a close", op, payload, err)
-						return
-					}
-					if code, _, _ := frame.ParseClose([]byte(payload)); code != 1001 {
-						t.Errorf("close %d, want 1001", code)
-					}
-					all <- told{i, time.Since(start)}
-					p.conn.Close()
-					return
+				op, payload, err := p.read()
+				if code, _, _ := frame.ParseClose([]byte(payload)); err != nil || op != frame.Close || code != 1001 {
+					t.Errorf("opcode %d with %q, %v; want close 1001", op, payload, err)
 				}
+				all <- told{i, time.Since(start)}
+				p.conn.Close()
 			}()
 		}
 		synctest.Wait()
@@ -78,7 +72,7 @@ func TestWhoIsYetToGoIsServedAsEver(t *testing.T) {
 				<-begun
 				answered := 0
 				for n := 0; ; n++ {
-					p.peer.sendFrame(frame.Text, fmt.Sprintf(`{"type":"send","id":"%d","room":"lobby","text":"x"}`, n))
+					p.sendFrame(frame.Text, fmt.Sprintf(`{"type":"send","id":"%d","room":"lobby","text":"x"}`, n))
 					for {
 						op, payload, err := p.read()
 						if err != nil {
@@ -122,7 +116,12 @@ func TestWhoComesWhileItDrainsIsToldToGoAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, func(c *Config) { c.Spread = 8 * time.Second })
 		stays := pipe(t, e)
-		go stays.wantClose(1001)
+		left := make(chan error, 1)
+		go func() {
+			_, _, err := stays.read()
+			stays.conn.Close()
+			left <- err
+		}()
 		synctest.Wait()
 		drained := make(chan error, 1)
 		go func() { drained <- e.Drain(t.Context()) }()
@@ -130,7 +129,7 @@ func TestWhoComesWhileItDrainsIsToldToGoAtOnce(t *testing.T) {
 		start := time.Now()
 		pipe(t, e).wantClose(1001)
 		wantAt(t, start, 0)
-		if err := <-drained; err != nil {
+		if err := errors.Join(<-left, <-drained); err != nil {
 			t.Error(err)
 		}
 	})
