@@ -47,6 +47,7 @@ type Cluster struct {
 	// Any goroutine.
 	away   atomic.Bool // the broker can't be reached, or there is none
 	forged atomic.Uint64
+	others atomic.Int32 // that hold a lease
 	stop   context.CancelFunc
 	done   chan struct{} // closed when leasing has ended
 }
@@ -155,7 +156,9 @@ func (c *Cluster) Tell(room, life string, kind Kind, body []byte) {
 }
 
 // TellAll says something to all nodes.
-func (c *Cluster) TellAll(kind Kind, body []byte) { c.publish(c.topics.all, c.store.Life(), kind, body) }
+func (c *Cluster) TellAll(kind Kind, body []byte) {
+	c.publish(c.topics.all, c.store.Life(), kind, body)
+}
 
 // TellNode says something to one.
 func (c *Cluster) TellNode(node string, kind Kind, body []byte) {

@@ -85,6 +85,7 @@ func (l *leases) beat(ctx context.Context) error {
 		c.ears.Lapsed()
 	}
 	l.nodes, l.begun = others, true
+	c.others.Store(int32(len(others)))
 	return nil
 }
 

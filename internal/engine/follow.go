@@ -105,6 +105,7 @@ func (f *logFollower) askHeads() {
 func (f *logFollower) askFor(logs []*roomlog.Log) {
 	ctx, cancel := context.WithTimeout(f.ctx, followTimeout)
 	defer cancel()
+	f.peers.engine.metrics.Polls.Inc()
 	_, err := f.upkeep.Ask(ctx, f.peers.store, logs, time.Now)
 	if failing := err != nil; failing != f.failing && f.ctx.Err() == nil {
 		f.failing = failing

@@ -26,7 +26,9 @@ type Metrics struct {
 	Slowed     prometheus.Counter // times that a sender was slowed for its room's readers or the store
 	Handshakes prometheus.Gauge   // that wait at the door
 	LogDropped prometheus.Counter // log lines dropped because nobody read them
+	Polls      prometheus.Counter // questions to the store about what other nodes wrote
 
+	clusters *clusters
 	build    *prometheus.GaugeVec
 	version  atomic.Value // a string
 	commands *prometheus.CounterVec
@@ -62,6 +64,8 @@ func New() *Metrics {
 		LogDropped: counter("parley_log_lines_dropped_total", "Log lines dropped because their reader did not keep up."),
 		Delivery: newDelays("parley_delivery_seconds",
 			"From an event's append to its handing to a session's socket, for the oldest event of each write."),
+		Polls:    counter("parley_store_polls_total", "Questions to the store about what other nodes have written: many while the broker is away."),
+		clusters: newClusters(),
 		refusals: map[protocol.Code]prometheus.Counter{},
 		closes:   map[protocol.CloseCode]prometheus.Counter{},
 	}
@@ -73,7 +77,7 @@ func New() *Metrics {
 		Name: "parley_http_commands_total", Help: "Commands that came as POST /api/v1/COMMAND, by what became of them: ok, or why not."}, []string{"command", "outcome"})
 	m.build = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "parley_build_info", Help: "1, with the version that runs."}, []string{"version"})
-	reg.MustRegister(m.Delivery, m.build, m.commands, refusals, closes)
+	reg.MustRegister(m.Delivery, m.clusters, m.build, m.commands, refusals, closes)
 	m.Runs("unknown")
 	for _, c := range protocol.Commands() {
 		if c.Reach == protocol.Everywhere {

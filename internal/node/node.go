@@ -59,6 +59,7 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 	if err != nil {
 		return nil, errors.Join(err, n.store.Close())
 	}
+	others := newCluster(&cfg, logs, log)
 	n.engine, err = engine.New(engine.Config{
 		Store:     n.store,
 		Metrics:   m,
@@ -72,11 +73,12 @@ func Start(cfg config.Serve, stdout io.Writer, log *slog.Logger, m *metrics.Metr
 		Vouch:     keys.vouch,
 		Transport: engine.Transport(cfg.Transport),
 		Gather:    cfg.Gather,
-		Cluster:   newCluster(&cfg, logs, log),
+		Cluster:   others,
 	})
 	if err != nil {
 		return nil, errors.Join(err, n.store.Close())
 	}
+	showOthers(m, others)
 	n.retain = startRetention(logs, cfg.Retain, log)
 	if err := n.openDebug(cfg, log, m); err != nil {
 		return nil, errors.Join(err, n.engine.Drain(context.Background()), n.closeStore())
