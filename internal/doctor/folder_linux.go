@@ -40,7 +40,7 @@ func diskOf(path string) (disk, error) {
 	if err := unix.Statfs(path, &s); err != nil {
 		return disk{}, err
 	}
-	d := filesystems[s.Type]
+	d := filesystems[int64(s.Type)] //nolint:unconvert // it is an int32 on 32 bits
 	if d.kind == "" {
 		d.kind = fmt.Sprintf("filesystem %#x", s.Type)
 	}

@@ -73,7 +73,7 @@ func (s *postgresState) read(ctx context.Context, conn *pgx.Conn) error {
 		pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('fsync'), current_setting('full_page_writes'),
 		current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), current_setting('server_encoding'),
 		current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int,
-		(select count(*) from pg_stat_activity where backend_type = 'client backend')::int,
+		(select sum(numbackends) from pg_stat_database)::int,
 		coalesce(has_schema_privilege(current_schema(), 'create'), false), coalesce(current_schema(), ''),
 		to_regclass('migration') is not null`).Scan(
 		&s.version, &s.number, &s.backend, &s.standby, &s.readOnly, &s.fsync, &s.pages, &s.commit, &s.followers, &s.encoding,

@@ -224,7 +224,7 @@ func (x *examination) address(ctx context.Context, r reach) {
 // origins looks which pages are let in.
 func (x *examination) origins(ctx context.Context, r reach) {
 	n := x.of(Origin)
-	own := r.url.Scheme + "://" + r.url.Host
+	own := originOf(r.url)
 	if s := x.Settings.PublicURL; s != "" && s != own && x.Local {
 		n.warn(fmt.Sprintf("--public-url is %s, and people come by %s", s, own), "--public-url "+own)
 	}
@@ -254,6 +254,18 @@ func (x *examination) origins(ctx context.Context, r reach) {
 	default:
 		n.ok("pages from a file are refused")
 	}
+}
+
+// originOf is how a browser writes it (RFC 6454 §6.2).
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
 }
 
 // page opens a session as a page does; nil if it opens.

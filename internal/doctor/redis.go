@@ -70,7 +70,7 @@ func (x *examination) redisStore(ctx context.Context) {
 	if s["role"] == "slave" {
 		n.fault("it is a replica, in which nothing can be written", "name the master, or Sentinel: redis+sentinel://")
 	}
-	if s.number("master_replica_count")+s.number("connected_slaves") > 0 {
+	if s.number("connected_slaves") > 0 {
 		n.ok("it has replicas; a failover to one that lacks something begins a new epoch in every room")
 	}
 	if err := x.roundTrips(ctx, n, func(ctx context.Context) (time.Time, error) { return client.Time(ctx).Result() }); err != nil {

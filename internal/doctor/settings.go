@@ -33,7 +33,7 @@ func (x *examination) settings(context.Context) {
 // together looks at what is right by itself, and not in company.
 func (x *examination) together() {
 	s, n := &x.Settings, x.of(Settings)
-	if len(x.Nodes) > 1 && !s.Shared() {
+	if len(x.Nodes) > 1 && s.Store != "" && !s.Shared() {
 		n.fault(fmt.Sprintf("%d nodes, and --store %s, which each has for itself", len(x.Nodes), s.StoreName()),
 			"give all of them one --store: a postgres:// or redis:// URL")
 	}
