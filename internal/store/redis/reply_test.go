@@ -70,10 +70,10 @@ func TestAPlaceIsATimeAndHowManyOfItHavePassed(t *testing.T) {
 	})
 }
 
-type saidNo string
+type refusalError string
 
-func (s saidNo) Error() string { return string(s) }
-func (saidNo) RedisError()     {}
+func (s refusalError) Error() string { return string(s) }
+func (refusalError) RedisError()     {}
 
 func TestAnErrorWithinAScriptIsKnown(t *testing.T) {
 	for text, want := range map[string]string{
@@ -82,7 +82,7 @@ func TestAnErrorWithinAScriptIsKnown(t *testing.T) {
 		"ERR The user executing the script can't run this command or subcommand script: 00":      "NOPERM",
 		"LOADING Redis is loading the dataset in memory":                                         "LOADING",
 	} {
-		if got := wordOf(saidNo(text)); got != want {
+		if got := wordOf(refusalError(text)); got != want {
 			t.Errorf("%s: %s", text, got)
 		}
 	}
