@@ -138,6 +138,7 @@ func TestANodeThatDrainsIsSaidToTakeNoNewcomers(t *testing.T) {
 	defer draining.Close()
 	v := examine(t, Config{Nodes: []string{draining.URL}, Public: []string{draining.URL}})
 	v.want(t, Nodes, Warning, "takes no newcomers: draining")
+	v.want(t, Nodes, Unknown, "does not show its metrics")
 	v.want(t, Proxy, Fault, "503", "reaches no node")
 }
 

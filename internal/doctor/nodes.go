@@ -38,6 +38,7 @@ func (x *examination) nodes(ctx context.Context) {
 			continue
 		}
 		x.enter(ctx, n, r, &node)
+		x.counters(ctx, n, r, &node)
 		seen = append(seen, node)
 	}
 	x.compare(seen)

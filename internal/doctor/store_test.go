@@ -154,14 +154,48 @@ func TestNodesOnOneStoreAreSeenToShareIt(t *testing.T) {
 			for range 3 {
 				nodes = append(nodes, start(t, func(s *config.Serve) { s.Store, s.Broker = store, redis.URL() }))
 			}
-			v := examine(t, Config{Nodes: nodes})
+			v := until(t, "all know of three", func() visit { return examine(t, Config{Nodes: nodes}) },
+				func(v visit) bool { return strings.Count(v.String(), "knows of 3 with itself") == 3 })
 			v.wantNo(t, Fault)
+			v.wantNo(t, Warning)
 			v.want(t, Nodes, OK, "the 3 nodes share one store")
 			v.want(t, Nodes, OK, "the 3 nodes are of one version")
+			v.want(t, Nodes, OK, "hears other nodes, and knows of 3 with itself")
+			examine(t, Config{Nodes: nodes[:2]}).want(t, Nodes, Warning, "knows of 3 with itself, and 2 were given")
+			alone := start(t, func(s *config.Serve) { s.Store, s.Broker = store, "memory" })
+			examine(t, Config{Nodes: []string{alone}}).want(t, Nodes, Warning, "has no broker, and is one of 4 nodes")
 			v = examine(t, Config{Local: true, Settings: config.Serve{Store: store}})
 			if name == "PostgreSQL" {
 				v.want(t, Store, OK, "Parley's tables are there")
 			}
 		})
+	}
+}
+
+func TestNodesWhoseBrokerIsAwaySaySo(t *testing.T) {
+	t.Parallel()
+	redis, broker := testserver.StartRedis(t), testserver.StartRedis(t)
+	var nodes []string
+	for range 2 {
+		nodes = append(nodes, start(t, func(s *config.Serve) { s.Store, s.Broker = redis.URL(), broker.URL() }))
+	}
+	examine(t, Config{Nodes: nodes}).want(t, Nodes, OK, "hears other nodes")
+	broker.Kill()
+	until(t, "they say so", func() visit { return examine(t, Config{Nodes: nodes}) },
+		func(v visit) bool { return strings.Contains(v.String(), "does not hear other nodes") }).
+		want(t, Nodes, Fault, "does not hear other nodes")
+}
+
+// until looks again and again, until what it sees is right.
+func until(t *testing.T, what string, look func() visit, right func(visit) bool) visit {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		v := look()
+		if right(v) {
+			return v
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it is not so that %s:\n%s", what, v)
+		}
 	}
 }
