@@ -19,14 +19,20 @@ type batch struct {
 	names   []string         // of them, in order
 	results []store.Result
 
+	writer string // whose batch it is
+	number int64
+
 	saw  sight
-	xid  string // the transaction's
-	now  int64  // the server's time, once all rooms were locked
-	sent bool   // the commit was sent
+	now  int64 // the server's time, once all rooms were locked
+	sent bool  // the commit was sent
 }
 
 func newBatch(s *Store, drafts []store.Draft) *batch {
-	b := &batch{bodies: s.bodies, known: s.known, drafts: drafts, rooms: map[string]*room{}, results: make([]store.Result, len(drafts))}
+	s.batches++
+	b := &batch{
+		writer: s.writer, number: s.batches,
+		bodies: s.bodies, known: s.known, drafts: drafts, rooms: map[string]*room{}, results: make([]store.Result, len(drafts)),
+	}
 	for i := range drafts {
 		if name := drafts[i].Room; b.rooms[name] == nil {
 			b.rooms[name] = &room{name: name}
@@ -53,7 +59,9 @@ func (b *batch) begins() []string {
 var (
 	// The lock tells those who search that events of about now may be on their way
 	// (28769 is lockAppend's 0x7061).
-	beginSQL = `select ` + sightSQL + `, pg_current_xact_id()::text, ` + limitsSQL + `,
+	beginSQL = `with mine as (insert into writer (id, batch, used) values ($1, $2, now())
+			on conflict (id) do update set batch = excluded.batch, used = excluded.used)
+		select ` + sightSQL + `, ` + limitsSQL + `,
 		pg_advisory_xact_lock_shared(28769::bigint << 48 | ` + clockSQL + `) from life`
 
 	insertRoomsSQL = `insert into room (name) select n from unnest($1::text[]) n where not exists (select from room where name = n)
@@ -70,8 +78,8 @@ var (
 func (b *batch) look(ctx context.Context, conn *pgx.Conn) error {
 	var p pgx.Batch
 	p.Queue("begin isolation level read committed, read write")
-	p.Queue(beginSQL).QueryRow(func(row pgx.Row) error {
-		return b.saw.scan(row, &b.xid, nil, nil, nil, nil)
+	p.Queue(beginSQL, b.writer, b.number).QueryRow(func(row pgx.Row) error {
+		return b.saw.scan(row, nil, nil, nil, nil)
 	})
 	if names := b.begins(); len(names) > 0 {
 		p.Queue(insertRoomsSQL, names)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -453,5 +454,84 @@ func TestAServerThatIsAwayIsAnErrorWithinABound(t *testing.T) {
 	}
 	if _, err := s.Append(ctx, []store.Draft{says("lobby", "3", "")}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestWhateverBreaksNothingIsLostOrDoubled(t *testing.T) {
+	own := testserver.StartPostgres(t)
+	url := own.NewDatabase(t)
+	var stores []*Store
+	var links []*testserver.Link
+	for range 3 {
+		link := testserver.NewLink(t, own.Addr)
+		links = append(links, link)
+		stores = append(stores, open(t, strings.Replace(url, own.Addr, link.Addr, 1)))
+	}
+	faults := map[string]func(*testserver.Link){
+		"drop":  func(l *testserver.Link) { l.Drop() },
+		"lossy": func(l *testserver.Link) { l.Slow(time.Millisecond, 10) },
+		"cut":   func(l *testserver.Link) { l.Cut() },
+		"kill": func(*testserver.Link) {
+			own.Kill()
+			own.Start()
+		},
+		"stop": func(*testserver.Link) {
+			own.Signal(syscall.SIGSTOP)
+			time.Sleep(time.Duration(rand.N(1500)) * time.Millisecond)
+			own.Signal(syscall.SIGCONT)
+		},
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 3 {
+			for name, fault := range faults { // in whatever order
+				link := links[rand.N(3)]
+				fault(link)
+				time.Sleep(time.Duration(rand.N(800)) * time.Millisecond)
+				link.Mend()
+				t.Log(name)
+			}
+		}
+		time.Sleep(time.Second)
+	}()
+	var l load
+	l.run(t, done, stores...)
+	l.check(t, open(t, url))
+	asked := int64(0)
+	for _, s := range stores {
+		asked += s.asked.Load()
+	}
+	t.Logf("%d commits had no answer", asked)
+}
+
+// A server that crashes may give the number of a transaction that it never wrote down to
+// another one, which is committed: that says nothing of the first.
+func TestWhatACrashUndidIsNotTakenForDone(t *testing.T) {
+	own := testserver.StartPostgres(t)
+	url := own.NewDatabase(t)
+	a, b := open(t, url), open(t, url)
+	if _, err := a.Append(ctx, []store.Draft{says("lobby", "1", "")}); err != nil {
+		t.Fatal(err)
+	}
+	undone := newBatch(a, []store.Draft{says("lobby", "2", "")})
+	conn, err := a.pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := undone.look(ctx, conn.Conn()); err != nil {
+		t.Fatal(err)
+	}
+	own.Kill()
+	conn.Release()
+	own.Start()
+	for i := range 20 {
+		if _, err := b.Append(ctx, []store.Draft{says("attic", fmt.Sprint(i), "")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost := errors.New("the connection is gone")
+	if err := a.outcome(ctx, undone, lost); !errors.Is(err, lost) || errors.Is(err, errUnknown) {
+		t.Fatalf("%v, want %v", err, lost)
 	}
 }

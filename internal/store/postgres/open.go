@@ -22,12 +22,14 @@ type Store struct {
 	log      *slog.Logger
 	secret   []byte
 	warnings []string
+	writer   string        // names this process among those that append
 	reads    chan struct{} // one for each read that is going on: some connections are left for the rest
 	index    *indexer
 
 	// Owned by Append.
-	bodies *store.Bodies
-	known  map[string]bool // rooms that have a log
+	bodies  *store.Bodies
+	known   map[string]bool // rooms that have a log
+	batches int64           // that were begun; each try is one
 
 	// Any goroutine.
 	lives  lives
@@ -55,7 +57,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, inWords(err, config.ConnConfig)
 	}
-	s := &Store{pool: pool, log: log, reads: make(chan struct{}, max(1, config.MaxConns-2)), known: map[string]bool{}}
+	s := &Store{pool: pool, log: log, writer: newID(), reads: make(chan struct{}, max(1, config.MaxConns-2)), known: map[string]bool{}}
 	if err := s.prepare(ctx); err != nil {
 		pool.Close()
 		return nil, inWords(err, config.ConnConfig)
@@ -113,6 +115,9 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.readSecret(ctx, conn.Conn()); err != nil {
 		return err
 	}
+	if err := s.beginWriter(ctx, conn.Conn()); err != nil {
+		return err
+	}
 	return s.live(ctx, conn.Conn())
 }
 
@@ -166,6 +171,15 @@ func (s *Store) readSecret(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	return conn.QueryRow(ctx, "select value from secret").Scan(&s.secret)
+}
+
+// beginWriter has this process be one that appends, and forgets those of long ago.
+func (s *Store) beginWriter(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "delete from writer where id in (select id from writer where used < now() - interval '7 days' for update skip locked)")
+	if err == nil {
+		_, err = conn.Exec(ctx, "insert into writer (id, batch, used) values ($1, 0, now())", s.writer)
+	}
+	return err
 }
 
 // live sees which life the logs are in.

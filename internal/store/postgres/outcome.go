@@ -34,38 +34,39 @@ func (s *Store) outcome(ctx context.Context, b *batch, why error) error {
 	}
 }
 
-// askOutcome asks once.
+// askOutcome asks once. The number of the last batch of ours that was committed says it:
+// a batch locks that row before anything else, so the answer waits until it has ended,
+// and no other one was begun since. (The status of its transaction would say nothing:
+// after a crash, a number that wasn't written down yet is given to another transaction.)
 func (s *Store) askOutcome(ctx context.Context, b *batch) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptPatience)
 	defer cancel()
 	err = s.using(ctx, func(conn *pgx.Conn) error {
 		var p pgx.Batch
 		var saw sight
-		var status *string
-		p.Queue("begin")
-		p.Queue("select "+sightSQL+", pg_xact_status($1::text::xid8) from life", b.xid).QueryRow(func(row pgx.Row) error { return saw.scan(row, &status) })
-		if err := conn.SendBatch(ctx, &p).Close(); err != nil {
-			return err
-		}
+		var last int64
+		p.Queue("begin isolation level read committed, read write")
+		p.Queue("select " + sightSQL + ", " + limitsSQL + " from life").QueryRow(func(row pgx.Row) error { return saw.scan(row, nil, nil, nil) })
+		p.Queue("select batch from writer where id = $1 for update", b.writer).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
+		err := conn.SendBatch(ctx, &p).Close()
 		switch {
-		case !saw.own || saw.life != b.saw.life || saw.wal < b.saw.wal: // another server, which may have given the same number
+		case errors.Is(err, pgx.ErrNoRows):
+			return fmt.Errorf("%w: the database has forgotten us", errUnknown)
+		case err != nil:
+			return err
+		case !saw.own || saw.life != b.saw.life || saw.wal < b.saw.wal:
 			return fmt.Errorf("%w: another server answers", errUnknown)
-		case status == nil:
-			return fmt.Errorf("%w: it is too long ago", errUnknown)
-		case *status == "in progress":
-			return errInProgress
-		case *status == "aborted":
+		case last != b.number:
 			return nil
 		}
 		done = true
 		// The commit of something later is answered once all that was committed before is
 		// as safe: where it waited for a synchronous standby, this does, too.
 		p = pgx.Batch{}
-		p.Queue("update life set id = id")
+		p.Queue("update writer set used = now() where id = $1", b.writer)
+		p.Queue("select set_config('statement_timeout', '0', true)")
 		p.Queue("commit")
 		return conn.SendBatch(ctx, &p).Close()
 	})
 	return done, err
 }
-
-var errInProgress = errors.New("the server is still at it")

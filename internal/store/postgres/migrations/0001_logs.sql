@@ -73,6 +73,14 @@ create table node (
 	until timestamptz not null
 );
 
+-- The processes that append, and the last batch that each has committed: what becomes of
+-- a commit whose answer was lost. A batch holds its row's lock from its beginning.
+create table writer (
+	id    text collate "C" primary key,
+	batch bigint not null,
+	used  timestamptz not null
+) with (fillfactor = 50);
+
 -- What was appended and is not in doc yet: some events of a room.
 create table pending (
 	id    bigint generated always as identity primary key,
