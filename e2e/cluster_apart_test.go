@@ -21,7 +21,7 @@ func TestClusterHearsNothingOfAnotherOnTheSameRedis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var parties [2]*party
 			for i := range parties {
-				parties[i] = depart(t, 40, 4, clusterPace, launch(t, 2, backing[i]).ws()...)
+				parties[i] = depart(t, 40, 4, clusterPace/4, launch(t, 2, backing[i]).ws()...)
 			}
 			for _, p := range parties {
 				p.recover(recoverWithin)

@@ -41,7 +41,8 @@ type traveller struct {
 	*party
 	number int
 	talks  bool
-	user   string // its id, once it knows it
+	at     atomic.Int32 // the node where it is, from 1; 0 for none
+	user   string       // its id, once it knows it
 	pass   string
 	stays  []*stay
 }
@@ -162,6 +163,16 @@ func (p *party) counted(limit time.Duration) time.Duration {
 	return time.Since(began)
 }
 
+// at is how many are at a node.
+func (p *party) at(node int) (n int64) {
+	for _, v := range p.travellers {
+		if v.at.Load() == int32(node)+1 {
+			n++
+		}
+	}
+	return n
+}
+
 // lives is in how many lives of a log the party was, the room with the fewest.
 func (p *party) lives() int {
 	least := len(p.travellers[0].stays[0].Views)
@@ -255,7 +266,9 @@ func shownIn(r *reply) shown { return shown{r.Seq, r.TS, r.User.ID, r.Key, r.Tex
 // travel goes from node to node.
 func (v *traveller) travel(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := v.session(ctx, v.nodes[rand.IntN(len(v.nodes))])
+		node := rand.IntN(len(v.nodes))
+		err := v.session(ctx, node)
+		v.at.Store(0)
 		if errors.Is(err, errBroken) && ctx.Err() == nil {
 			v.t.Errorf("traveller %d: %v", v.number, err)
 			return
@@ -268,9 +281,9 @@ func (v *traveller) travel(ctx context.Context) {
 }
 
 // session opens a session at a node, resumes, and talks and listens until it ends.
-func (v *traveller) session(ctx context.Context, at string) error {
+func (v *traveller) session(ctx context.Context, node int) error {
 	dialing, cancel := context.WithTimeout(ctx, silentFor)
-	c, err := dialV1At(dialing, at, fmt.Sprint("traveller ", v.number), v.pass)
+	c, err := dialV1At(dialing, v.nodes[node], fmt.Sprint("traveller ", v.number), v.pass)
 	cancel()
 	if err != nil {
 		return err
@@ -281,6 +294,7 @@ func (v *traveller) session(ctx context.Context, at string) error {
 	}
 	v.user, v.pass = c.welcome.User.ID, c.welcome.Pass
 	v.sessions.Add(1)
+	v.at.Store(int32(node) + 1)
 	ctx, cancel = context.WithCancel(ctx)
 	defer cancel()
 	for i, s := range v.stays {
@@ -355,7 +369,7 @@ func (v *traveller) listen(ctx context.Context, c *v1) error {
 // client come again.
 func parted(err error) error {
 	switch code := websocket.CloseStatus(err); code {
-	case -1, websocket.StatusGoingAway, websocket.StatusTryAgainLater, 4500:
+	case -1, websocket.StatusGoingAway, websocket.StatusInternalError, websocket.StatusTryAgainLater, 4500:
 		return err
 	default:
 		return broken("it is closed with %d: %v", code, err)
