@@ -118,6 +118,7 @@ func (p *peers) renewed(life string) {
 		r.wake()
 		p.follower.look(r)
 	}
+	p.engine.revoked.renewed()
 }
 
 // life is the life that the store's logs are in; empty where the node is alone.

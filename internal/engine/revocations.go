@@ -35,6 +35,7 @@ type revocations struct {
 	failing bool
 
 	unsure atomic.Bool // something may be in the store that isn't here
+	lost   atomic.Bool // something may be here that isn't in the store any more
 
 	// Guarded by mu.
 	mu      sync.RWMutex
@@ -127,6 +128,40 @@ func (r *revocations) run() {
 	}
 }
 
+// renewed hears that the store may lack what it had. It doesn't use the store. Any
+// goroutine may call it.
+func (r *revocations) renewed() {
+	r.lost.Store(true)
+	r.look()
+}
+
+// keepAgain gives the store what it may have lost: as much as a standby can be behind, and
+// more. Whoever was revoked must not come back with the next node that starts.
+func (r *revocations) keepAgain(now time.Time) error {
+	since := now.Add(-forgetting).UnixMilli()
+	var all []store.Revocation
+	r.mu.RLock()
+	for user, at := range r.byUser {
+		if at >= since {
+			all = append(all, store.Revocation{User: user, At: at})
+		}
+	}
+	for f, at := range r.byToken {
+		if at >= since {
+			all = append(all, store.Revocation{Token: f.String(), At: at})
+		}
+	}
+	r.mu.RUnlock()
+	ctx, cancel := context.WithTimeout(r.ctx, revokedTimeout)
+	defer cancel()
+	for _, x := range all {
+		if err := r.store.Revoke(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rest keeps those who revoke much, or have us look, from keeping us busy.
 func (r *revocations) rest() {
 	select {
@@ -167,6 +202,12 @@ func (r *revocations) ask(now time.Time) error {
 	}
 	if whole {
 		r.whole = now
+	}
+	if r.lost.Swap(false) {
+		if err := r.keepAgain(now); err != nil {
+			r.lost.Store(true)
+			return err
+		}
 	}
 	for _, x := range all {
 		r.newest = max(r.newest, x.At)

@@ -253,6 +253,31 @@ func TestWhoIsRevokedOnOneNodeIsClosedOnEach(t *testing.T) {
 	}
 }
 
+// A store that fails over to one that is behind has lost the newest. Nodes that know them
+// keep them, and give them back for those that start.
+func TestARevocationOutlivesAStoreThatForgotIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, all := nodes(t, 2, nil)
+		ada, grace := holder("ada", time.Now().Add(-time.Hour)), holder("grace", time.Now().Add(-time.Hour))
+		for _, x := range []store.Revocation{
+			{User: "ada", At: time.Now().UnixMilli()}, {Token: grace.Terms.Token.String(), At: time.Now().UnixMilli()},
+		} {
+			if err := s.Revoke(t.Context(), x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		s.Rewind(0)
+		time.Sleep(2 * time.Second)
+		later := startEngine(t, among(s, nil))
+		for i, e := range append(all, later) {
+			if !e.Revoked(&ada) || !e.Revoked(&grace) {
+				t.Errorf("node %d lets them in", i)
+			}
+		}
+	})
+}
+
 // A node's clock may be ahead, by however much: what others revoke is found all the same.
 func TestAClockThatIsAheadHidesNoRevocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

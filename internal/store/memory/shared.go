@@ -98,6 +98,7 @@ func (s *Store) Rewind(n int) {
 	was := s.rooms
 	kept := s.history[:max(0, len(s.history)-n)]
 	s.rooms, s.written, s.order, s.taken, s.bytes, s.history = map[string]*room{}, idle{}, deque[place]{}, 0, 0, nil
+	s.revoked = nil // all of which may be of what is lost
 	for i := range kept {
 		r := s.rooms[kept[i].Room]
 		if r == nil {
