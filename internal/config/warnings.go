@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/parley-chat/parley/internal/redisurl"
 )
 
 // Warnings says, a sentence each, which settings weaken a promise, and what was
@@ -20,6 +22,11 @@ func (s *Serve) Warnings() []string {
 	if s.Shared() && s.Broker == Memory {
 		say("--broker is memory: several nodes ask the store every half second what the others have stored; with --broker %s they are told at once",
 			map[string]string{Postgres: "postgres or redis://…", Redis: "redis://…"}[s.StoreKind()])
+	}
+	for flag, value := range map[string]string{"store": s.Store, "broker": s.Broker} {
+		if u, err := redisurl.Parse(value); err == nil && u.Unverified() {
+			say("--%s has skip_verify: whoever sits on the way can pass for that Redis", flag)
+		}
 	}
 	if s.Rate.N == 0 {
 		say("--rate is off: one person can flood a room")

@@ -257,6 +257,7 @@ func TestWhatWeakensAPromiseIsSaid(t *testing.T) {
 	for want, weaken := range map[string]func(*Serve){
 		"--store is memory": func(s *Serve) { s.Store = "memory" },
 		"with --broker postgres or redis://… they are told at once": func(s *Serve) { s.Store = "postgres://h/d" },
+		"--broker has skip_verify":                                  func(s *Serve) { s.Broker = "rediss://h?skip_verify=true" },
 		"with --broker redis://… they are told at once":             func(s *Serve) { s.Store = "redis://h" },
 		"--rate is off":             func(s *Serve) { s.Rate = Rate{} },
 		"--jwt-secret has 31 bytes": func(s *Serve) { s.JWTSecret = strings.Repeat("x", 31) },
