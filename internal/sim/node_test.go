@@ -43,9 +43,9 @@ type node struct {
 	more    bool // it has something to do
 	ticked  bool
 	wakes   int
-	trouble time.Duration  // when something last kept the store from it
-	woke    time.Duration  // when it last went on after it was frozen
-	had     []protocol.Seq // how far its logs went before, in the plan's order
+	trouble time.Duration // when something last kept the store from it
+	fell    time.Duration // when it was last frozen
+	woke    time.Duration // when it last went on
 }
 
 // liveRoom is a room that somebody here is in, or writes to.
@@ -144,14 +144,7 @@ func (n *node) freeze(for_ time.Duration) {
 	}
 	n.world.fires(nodeFreezes, n.name)
 	n.frozen = true
-	n.had = nil
-	for _, room := range n.world.plan.rooms {
-		had := protocol.Seq(0)
-		if r := n.find(room); r != nil {
-			had = r.log.Size().Head
-		}
-		n.had = append(n.had, had)
-	}
+	n.fell = n.world.now
 	for _, c := range n.conns {
 		c.client.doubts(c)
 	}

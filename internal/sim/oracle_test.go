@@ -168,6 +168,11 @@ func (o *oracle) rewound() {
 // has the store: what was lost on the way is found by asking every five seconds.
 const forgottenIn = 12 * time.Second
 
+// inHand is how long what the store answered may take. A node that falls asleep with an
+// answer in its hand gives what it was told when it wakes; but what others told it
+// meanwhile it must not believe.
+const inHand = 2 * time.Second
+
 // sees holds what a client of parley.v1 is given to the log of the epoch that it joined.
 func (o *oracle) sees(c *client, epoch string, e *protocol.Event, p *piece) {
 	w := o.world
@@ -203,8 +208,8 @@ func (o *oracle) mayBeGiven(c *client, m *fact, text string, p *piece) {
 		return
 	}
 	since := p.calm
-	if room := slices.Index(o.world.plan.rooms, m.event.Room); p.had != nil && m.event.Seq <= p.had[room] {
-		since = max(since, p.slept) // else it came to know of it when it woke, and had to ask
+	if m.at < p.fell+inHand {
+		since = max(since, p.woke)
 	}
 	if v := m.versions[i]; v.gone && p.at-max(v.until, since) > forgottenIn {
 		o.world.breaks("%s is given %q, which is gone for %v", c.name, text, p.at-v.until)

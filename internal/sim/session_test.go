@@ -45,18 +45,18 @@ type piece struct {
 	frames []byte
 	answer any
 	close  protocol.CloseCode
-	at     time.Duration  // when it was written …
-	calm   time.Duration  // … by a node that has had the store since then …
-	slept  time.Duration  // … and not slept since then; …
-	had    []protocol.Seq // … before, its logs went so far
-	life   string         // that it knew of
+	at     time.Duration // when it was written …
+	calm   time.Duration // … by a node that has had the store since then …
+	fell   time.Duration // … and slept from here …
+	woke   time.Duration // … to here
+	life   string        // that it knew of
 }
 
 // writes sends a piece to the client.
 func (c *conn) writes(p piece) {
 	w := c.world
 	n := c.node
-	p.at, p.calm, p.slept, p.had, p.life = w.now, n.trouble, n.woke, n.had, n.link.life
+	p.at, p.calm, p.fell, p.woke, p.life = w.now, n.trouble, n.fell, n.woke, n.link.life
 	if n.link.cut || !w.database.up || w.database.slow > 0 {
 		p.calm = w.now
 	}
