@@ -291,7 +291,7 @@ func (c *client) says(v *view, changes bool) {
 		return
 	}
 	d.key = d.text
-	if target := v.ownOne(w.rng.IntN(10)); changes && target != 0 && w.chance(0.3) {
+	if target := v.ownOne(w.rng.IntN(10)); changes && target != 0 && w.chance(w.plan.changes) {
 		d.target, d.epoch, d.key = target, v.epoch, ""
 		if d.kind = protocol.KindEdit; w.chance(0.5) {
 			d.kind, d.text = protocol.KindDelete, ""

@@ -178,7 +178,7 @@ func (l *link) counts() {
 }
 
 // maxAsks is how often a node may ask the store in a second for what nobody waits for.
-const maxAsks = 200
+const maxAsks = 50
 
 // travel is a request and its answer: saw is the life that the server is in; if that is
 // another, it has done nothing.

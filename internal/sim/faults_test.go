@@ -54,6 +54,7 @@ type plan struct {
 	trouble          time.Duration // for so long there are faults
 	every            time.Duration // about, between two great ones
 	think            time.Duration // about, between two messages of a client
+	changes          float64       // of what clients say: edits and deletes
 	lost, again      float64       // of messages
 	late, garbled    float64
 	unasked, unheard float64 // of requests: lost, or their answers
@@ -83,7 +84,7 @@ func (w *world) draw() {
 	p.memory = []int{1, 4 << 10, 1 << 20}[w.rng.IntN(3)]
 	p.most = []int{4000, 1 << 20}[w.rng.IntN(2)]
 	p.window = []int{400, 4 << 10, 64 << 10}[w.rng.IntN(3)]
-	p.deflate = w.chance(0.1)
+	p.deflate, p.changes = w.chance(0.1), 0.3
 	switch which := w.rng.IntN(40); {
 	case which == 0 || w.mutant == believesOldNews:
 		p.favoursSleep()
@@ -96,6 +97,7 @@ func (w *world) draw() {
 func (p *plan) favoursSleep() {
 	p.only = []int{freezes}
 	p.trouble, p.every, p.think, p.lost, p.most = 70*time.Second, 4*time.Second, time.Second, 0.5, 1<<20
+	p.changes, p.nodes = 0.8, 2
 }
 
 func (p *plan) favoursFailover() {
