@@ -384,3 +384,12 @@ func TestPagesOfAnUnknownNameAreRefusedAndTheSettingIsNamed(t *testing.T) {
 		v.want(t, Origin, OK, "other sites are refused")
 	}
 }
+
+func TestVersionsOfRedisAreCompared(t *testing.T) {
+	t.Parallel()
+	for version, old := range map[string]bool{"5.0.14": true, "6.0.16": true, "6.2.0": false, "7.0.15": false, "10.1": false, "": false} {
+		if got := (redisState{"redis_version": version}).before(6, 2); got != old {
+			t.Errorf("%q is older than 6.2: %v, want %v", version, got, old)
+		}
+	}
+}

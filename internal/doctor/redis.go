@@ -22,6 +22,15 @@ func (s redisState) number(name string) int64 {
 	return n
 }
 
+// before reports whether it is older than a version.
+func (s redisState) before(major, minor int) bool {
+	var is [2]int
+	if _, err := fmt.Sscanf(s["redis_version"], "%d.%d", &is[0], &is[1]); err != nil {
+		return false // it doesn't say
+	}
+	return is[0] < major || is[0] == major && is[1] < minor
+}
+
 // openRedis connects as somebody who only reads. What goes wrong is told as a finding,
 // and not by the driver, which would print it.
 func openRedis(raw string) (*redisurl.URL, redis.UniversalClient, error) {
@@ -102,7 +111,14 @@ func (x *examination) redisSays(ctx context.Context, n notes, name string, u *re
 			s[setting] = values[setting]
 		}
 	}
-	n.ok("%s is Redis %s (%s)", name, s["redis_version"], s["redis_mode"])
+	switch {
+	case s.before(6, 2):
+		n.fault(fmt.Sprintf("%s is Redis %s", name, s["redis_version"]), "Redis 6.2 or newer")
+	case u.Kind == redisurl.Cluster && s.before(7, 0):
+		n.fault(fmt.Sprintf("%s is a cluster of Redis %s, which has no sharded Pub/Sub", name, s["redis_version"]), "Redis 7.0 or newer")
+	default:
+		n.ok("%s is Redis %s (%s)", name, s["redis_version"], s["redis_mode"])
+	}
 	if u.Unverified() {
 		n.warn("its certificate is not verified (skip_verify): anybody on the way can pass for it", "leave skip_verify out, and name its authority: ca=FILE")
 	}
