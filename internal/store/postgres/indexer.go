@@ -21,9 +21,12 @@ const (
 	// Another node's leftovers are looked for so often.
 	indexEvery = 2 * time.Second
 
-	// Once it keeps up it rests after each commit, so that what is said meanwhile is done
-	// together.
-	restFor = 50 * time.Millisecond
+	// Once it keeps up it rests after each commit for so many times as long as that took,
+	// so that what is said meanwhile is done together.
+	restsAtHead = 9
+	longestRest = 250 * time.Millisecond
+
+	busyPause = 50 * time.Millisecond // while another node is at it
 
 	lastRetry = 30 * time.Second
 )
@@ -73,10 +76,10 @@ func (x *indexer) run(ctx context.Context) {
 			x.pause(ctx, time.Since(began)) // those who append need the server, too
 		case err == nil:
 			retry = firstPause
-			x.pause(ctx, restFor)
+			x.pause(ctx, min(restsAtHead*time.Since(began), longestRest))
 			x.await(ctx, indexEvery)
 		case errors.Is(err, errBusy), errors.Is(err, errOtherLife):
-			x.pause(ctx, restFor) // it may have looked before our last commit
+			x.pause(ctx, busyPause) // it may have looked before our last commit
 		case errors.Is(err, errNewer):
 			x.pause(ctx, lastRetry)
 		default:
