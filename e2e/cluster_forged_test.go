@@ -25,7 +25,7 @@ func TestClusterBelievesNoForgedMessage(t *testing.T) {
 	d := &deployment{redis: redis}
 	d.fleet = launch(t, clusterNodes, onPostgresAndRedis(t, testserver.StartPostgres(t), redis))
 	d.endure(t, func(d *deployment) {
-		heard := overhear(t, redis.Addr, 2000)
+		heard := overhear(t, redis.Addr, 1000)
 		channels := map[string]bool{}
 		for _, m := range heard {
 			channels[m.Channel] = true
@@ -33,6 +33,13 @@ func TestClusterBelievesNoForgedMessage(t *testing.T) {
 		t.Logf("%d messages were overheard on %d channels", len(heard), len(channels))
 		forge(t, redis.Addr, heard)
 		d.party.talkOn(200)
+		d.everyNode(func(n *node) {
+			forged := scrape(t, n.server)["parley_broker_forged_total"]
+			t.Logf("a node has noticed %.0f of them", forged)
+			if forged == 0 {
+				t.Error("none was noticed: were they heard at all?")
+			}
+		})
 	})
 }
 

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"testing"
@@ -84,6 +85,7 @@ func transcript(t *testing.T, f *fleet) (all [3][]string) {
 		}
 		all[who] = append(all[who], timestamps.ReplaceAllString(string(data), `"timestamp":0`))
 	}
+	watchers := watch(t, f)
 	for _, a := range tutorialScript {
 		if a.sends == "" {
 			clients[a.who].conn.CloseNow() //nolint:errcheck // it is gone either way
@@ -95,6 +97,40 @@ func transcript(t *testing.T, f *fleet) (all [3][]string) {
 				read(who)
 			}
 		}
+		agree(t, watchers)
 	}
 	return all
+}
+
+// watch has somebody at each node.
+func watch(t *testing.T, f *fleet) (all []*v1) {
+	t.Helper()
+	for _, n := range f.nodes {
+		all = append(all, mustDialV1(t, n.server, "watcher", ""))
+	}
+	return all
+}
+
+// agree waits until all nodes know the same people: what somebody does at one of them is
+// known at the others a moment later, and those who do something meanwhile can't be told
+// of it.
+func agree(t *testing.T, watchers []*v1) {
+	t.Helper()
+	counts := func(w *v1) map[string]int {
+		all := map[string]int{}
+		for _, r := range w.mustDo(t, "rooms", nil).Rooms {
+			if r.Count > 0 {
+				all[r.Name] = r.Count
+			}
+		}
+		return all
+	}
+	within(t, peopleWithin, "all nodes know the same people", func() bool {
+		for _, w := range watchers[1:] {
+			if !maps.Equal(counts(w), counts(watchers[0])) {
+				return false
+			}
+		}
+		return true
+	})
 }
