@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/broker"
+	"github.com/parley-chat/parley/internal/cluster"
+	"github.com/parley-chat/parley/internal/roomlog"
+	"github.com/parley-chat/parley/protocol"
 )
 
 // hub is the broker that all nodes use.
@@ -57,9 +60,14 @@ func (h *hub) forge() {
 	switch w.rng.IntN(3) {
 	case 0:
 		w.fires(messageForged, "broker")
-		m.payload = bytes.Clone(m.payload)
-		for i := range m.payload[1:17] {
-			m.payload[1+i] = byte(w.rng.Uint32())
+		m.payload = bytes.Clone(m.payload) // with another text, where it has one
+		if i := bytes.Index(m.payload, []byte(`"text":"u`)); i > 0 {
+			m.payload[i+8] = 'x'
+		} else {
+			m.payload[len(m.payload)-1] ^= 1
+		}
+		if w.mutant == knowsTheKey {
+			h.lies()
 		}
 	case 1: // elsewhere
 		w.fires(messageForged, "broker")
@@ -68,6 +76,18 @@ func (h *hub) forge() {
 		w.fires(messageReplayed, "broker")
 	}
 	h.hears(m)
+}
+
+// lies has somebody say something that is sealed as ours is.
+func (h *hub) lies() {
+	w := h.world
+	n := w.nodes[w.rng.IntN(len(w.nodes))]
+	if !n.ready || !n.alive {
+		return
+	}
+	t := w.oracle.now[0]
+	e := protocol.Event{Room: t.room, Seq: protocol.Seq(len(t.facts) + 1), Kind: protocol.KindMessage, Text: "forged", User: protocol.User{ID: "u0", Name: "nobody"}}
+	n.cluster.Tell(t.room, n.link.life, cluster.KindEvents, roomlog.WriteNews([]protocol.Event{e}, 1<<20))
 }
 
 // line is a node's connection to the broker.

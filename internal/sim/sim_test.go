@@ -128,6 +128,7 @@ const (
 	resendsWithAnotherKey
 	ignoresResets
 	tellsOfOtherLives
+	knowsTheKey
 )
 
 func TestTheOracleNoticesWhoBreaksARule(t *testing.T) {
@@ -144,6 +145,7 @@ func TestTheOracleNoticesWhoBreaksARule(t *testing.T) {
 		{"a node that forgets which life a cursor is of", forgetsEpochs},
 		{"a node that acknowledges before the commit", acksBeforeCommit},
 		{"a node that acknowledges what failed", acksFailures},
+		{"somebody who seals messages as nodes do", knowsTheKey},
 		{"a client that sends again with another key", resendsWithAnotherKey},
 		{"a client that ignores resets", ignoresResets},
 	} {
