@@ -111,7 +111,10 @@ func (s *postgresState) durable(n notes) {
 
 // usable looks whether nodes can work with it.
 func (s *postgresState) usable(n notes, each int) {
-	if s.number < 140000 {
+	switch {
+	case s.number < 130000:
+		n.fault("PostgreSQL "+s.version+" is too old", "PostgreSQL 13 or newer")
+	case s.number < 140000:
 		n.warn("PostgreSQL "+s.version+" is no longer mended by its makers", "use a newer one")
 	}
 	if s.standby {

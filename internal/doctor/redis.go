@@ -74,6 +74,10 @@ func (x *examination) redisStore(ctx context.Context) {
 	if s == nil {
 		return
 	}
+	if s["redis_mode"] == "cluster" {
+		n.fault("it is one of a cluster, which keeps no rooms", "a Redis by itself, or --store postgres://…; a cluster may be the --broker")
+		return
+	}
 	s.durable(n)
 	s.roomy(n)
 	if s["role"] == "slave" {
@@ -112,6 +116,8 @@ func (x *examination) redisSays(ctx context.Context, n notes, name string, u *re
 		}
 	}
 	switch {
+	case s["redis_mode"] == "sentinel":
+		n.fault(name+" is a Sentinel, and named as the Redis itself", "redis+sentinel://HOST:26379/MASTER")
 	case s.before(6, 2):
 		n.fault(fmt.Sprintf("%s is Redis %s", name, s["redis_version"]), "Redis 6.2 or newer")
 	case u.Kind == redisurl.Cluster && s.before(7, 0):

@@ -113,9 +113,11 @@ func TestABrokerOnRedisIsHeard(t *testing.T) {
 	})
 	t.Run("behind Sentinel", func(t *testing.T) {
 		t.Parallel()
-		v := look(t, config.Serve{Broker: testserver.StartSentinel(t, "").URL()})
+		s := testserver.StartSentinel(t, "")
+		v := look(t, config.Serve{Broker: s.URL()})
 		v.wantNo(t, Fault)
 		v.want(t, Broker, OK, "Sentinel names the master")
+		look(t, config.Serve{Store: "redis://" + s.Addr}).want(t, Store, Fault, "is a Sentinel", "redis+sentinel://")
 		v.want(t, Broker, OK, "what is published is heard")
 	})
 	t.Run("a cluster", func(t *testing.T) {
@@ -125,6 +127,7 @@ func TestABrokerOnRedisIsHeard(t *testing.T) {
 		v.wantNo(t, Fault)
 		v.want(t, Broker, OK, "what is published is heard")
 		look(t, config.Serve{Broker: c.Masters[0].URL()}).want(t, Broker, Warning, "redis+cluster://")
+		look(t, config.Serve{Store: c.Masters[0].URL()}).want(t, Store, Fault, "one of a cluster")
 	})
 	t.Run("a user without rights", func(t *testing.T) {
 		t.Parallel()
