@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/parley-chat/parley/internal/config"
 	"github.com/parley-chat/parley/internal/testserver"
 )
@@ -201,4 +203,26 @@ func until(t *testing.T, what string, look func() visit, right func(visit) bool)
 			t.Fatalf("it is not so that %s:\n%s", what, v)
 		}
 	}
+}
+
+func TestAPostgresUserOfFewRightsSeesEnough(t *testing.T) {
+	t.Parallel()
+	server := testserver.StartPostgres(t)
+	url := server.NewDatabase(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // the server goes, too
+	if _, err := conn.Exec(t.Context(), "create role ada login"); err != nil {
+		t.Fatal(err)
+	}
+	ada := strings.Replace(url, "postgres@", "ada@", 1)
+	v := look(t, config.Serve{Store: ada})
+	v.want(t, Store, Fault, `may make none in the schema "public"`, "grant create")
+	v.want(t, Store, OK, "of 100 connections")
+	if _, err := conn.Exec(t.Context(), "grant create on schema public to ada"); err != nil {
+		t.Fatal(err)
+	}
+	look(t, config.Serve{Store: ada}).wantNo(t, Fault)
 }
