@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/parley-chat/parley/internal/testserver"
 )
 
 // badProxy is an nginx that somebody has set up wrong.
@@ -99,6 +101,49 @@ func TestDoctorFindsNothingWrongWithWhatIsInDeploy(t *testing.T) {
 			wantFinding(t, found, "proxy", "ok", "a silent session stays open", "")
 			wantFinding(t, found, "proxy", "ok", "takes us for 127.0.0.1", "")
 			wantFinding(t, found, "tls", "warning", "less than a day", "renew")
+		})
+	}
+}
+
+func TestDoctorFindsNothingWrongWithProxiesBeforeThreeNodes(t *testing.T) {
+	t.Parallel()
+	const token = "a-token-for-the-metrics"
+	for _, name := range []string{"nginx", "HAProxy"} { // Caddy's has no other name than chat.example
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			https := freePort(t)
+			url := "https://localhost:" + https
+			redis := testserver.StartRedis(t, "--appendonly", "yes", "--appendfsync", "always")
+			settings := []string{
+				"--store", redis.URL(), "--broker", redis.URL(), "--trusted-proxy", "127.0.0.1", "--public-url", url,
+				"--metrics-token", token, "--heartbeat", "1s",
+			}
+			var ports [3]string
+			doctor := settings
+			for i := range ports {
+				s := startServer(t, settings...)
+				ports[i], doctor = s.Port, append(doctor, "--node", s.URL)
+			}
+			cert := beforeThrees[name](t, https, ports)
+			var found []finding
+			eventually(t, "all nodes know of three", func() bool {
+				_, found = examined(t, append(doctor, "--ca", cert.Cert)...)
+				return strings.Count(fmt.Sprint(found), "knows of 3 with itself") == 3
+			})
+			code, found := examined(t, append(doctor, "--ca", cert.Cert, "--long")...)
+			if code != 0 {
+				t.Errorf("exit code %d, want 0", code)
+			}
+			for _, f := range found {
+				if f.Level == "fault" || f.Level == "warning" && f.Part != "tls" { // the certificate is good for an hour
+					t.Errorf("%+v", f)
+				}
+			}
+			wantFinding(t, found, "store", "ok", "appendfsync always", "")
+			wantFinding(t, found, "broker", "ok", "what is published is heard", "")
+			wantFinding(t, found, "nodes", "ok", "the 3 nodes share one store", "")
+			wantFinding(t, found, "proxy", "ok", "a silent session stays open", "")
+			wantFinding(t, found, "proxy", "ok", "a message of 65536 bytes goes through", "")
 		})
 	}
 }

@@ -213,7 +213,7 @@ func TestAPostgresUserOfFewRightsSeesEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // the server goes, too
+	defer conn.Close(t.Context())
 	if _, err := conn.Exec(t.Context(), "create role ada login"); err != nil {
 		t.Fatal(err)
 	}
