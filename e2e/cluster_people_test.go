@@ -21,6 +21,7 @@ const (
 // be lost with the other: with every store and broker, of which the last takes all the
 // same time.
 func TestClusterKnowsWhoIsThere(t *testing.T) {
+	t.Parallel()
 	db, redis := testserver.StartPostgres(t), testserver.StartRedis(t)
 	var all []*witness
 	for _, c := range []struct {
