@@ -64,6 +64,7 @@ type plan struct {
 	window           int // bytes of a socket
 	deflate          bool
 	only             []int // of the great faults; nil: all
+	patient          bool  // clients do not give up a node that sleeps
 	healed           bool
 	last             time.Duration // since then nothing more is said
 }
@@ -97,7 +98,7 @@ func (w *world) draw() {
 func (p *plan) favoursSleep() {
 	p.only = []int{freezes}
 	p.trouble, p.every, p.think, p.lost, p.most = 70*time.Second, 4*time.Second, time.Second, 0.5, 1<<20
-	p.changes, p.nodes = 0.8, 2
+	p.changes, p.nodes, p.patient = 0.8, 2, true
 }
 
 func (p *plan) favoursFailover() {

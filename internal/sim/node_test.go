@@ -33,6 +33,8 @@ type node struct {
 	budget roomlog.Budget
 	life   string // that rooms begin in
 	conns  []*conn
+	people *people
+	began  time.Duration
 
 	// What asks the store on its own.
 	upkeep  *roomlog.Upkeep
@@ -66,6 +68,8 @@ func (w *world) begin(place, start int) *node {
 	n.budget = roomlog.Budget{MemoryBytes: w.plan.memory, Total: 1 << 30}
 	n.link, n.line = &link{node: n}, &line{node: n}
 	n.jump()
+	n.began = w.now
+	n.people = newPeople(n)
 	w.nodes[place], w.hub.lines[place] = n, n.line
 	n.spawn(n.starts)
 	return n
@@ -87,7 +91,7 @@ func (n *node) starts() {
 	n.writer.Shares(n)
 	n.cluster = cluster.New(cluster.Config{
 		Store: n.link, Log: silence, Broker: n.openLine, Node: n.name,
-		Now: func() time.Time { return w.clock().Add(n.offset) },
+		Now: n.wall,
 	})
 	ears := cluster.Ears{
 		Message: map[cluster.Kind]func(*cluster.Message){cluster.KindEvents: n.hearsEvents},
@@ -98,6 +102,7 @@ func (n *node) starts() {
 			}
 		},
 	}
+	n.people.ears(&ears)
 	n.pausesUntil(func() error { return n.cluster.Join(context.Background(), ears) })
 	if !n.alive {
 		return
@@ -107,6 +112,7 @@ func (n *node) starts() {
 	n.run = n.spawn(n.follows)
 	n.run.upkeep = true
 	n.every(roomlog.PollAway, func() { n.ticked = true; n.signal() })
+	n.people.starts()
 	n.every(cluster.BeatEvery, func() { n.spawn(func() { _ = n.cluster.Beat(context.Background()) }) })
 }
 
@@ -173,6 +179,7 @@ func (w *world) crash(place int) {
 	}
 	w.fires(nodeCrashes, n.name)
 	n.alive = false
+	w.oracle.dies(n)
 	for _, p := range n.procs {
 		p.kill()
 	}
@@ -189,6 +196,9 @@ func (w *world) restart(place int) {
 		w.begin(place, w.starts)
 	}
 }
+
+// wall is the clock that can be wrong.
+func (n *node) wall() time.Time { return n.world.clock().Add(n.offset) }
 
 // now is the monotonic clock.
 func (n *node) now() time.Time { return n.world.clock() }

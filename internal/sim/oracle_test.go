@@ -281,6 +281,7 @@ func (o *oracle) acknowledged(c *client, a *written) {
 // settled holds everybody to the logs as they are once all is healed.
 func (o *oracle) settled() {
 	w := o.world
+	o.counts()
 	for _, a := range o.acks {
 		t := o.of(a.room)
 		if t.keys[[2]string{a.user, a.key}] == 0 && a.truth == t {

@@ -123,6 +123,7 @@ func (c *conn) ends() {
 		c.unseat(c.seats[0])
 	}
 	n := c.node
+	n.people.puts(c.client.user.ID, -1)
 	n.conns = slices.DeleteFunc(n.conns, func(x *conn) bool { return x == c })
 }
 

@@ -129,6 +129,8 @@ const (
 	ignoresResets
 	tellsOfOtherLives
 	knowsTheKey
+	keepsTheDead
+	neverAsks
 )
 
 func TestTheOracleNoticesWhoBreaksARule(t *testing.T) {
@@ -145,6 +147,8 @@ func TestTheOracleNoticesWhoBreaksARule(t *testing.T) {
 		{"a node that forgets which life a cursor is of", forgetsEpochs},
 		{"a node that acknowledges before the commit", acksBeforeCommit},
 		{"a node that acknowledges what failed", acksFailures},
+		{"a node that gives nobody up", keepsTheDead},
+		{"a node that never asks who is there", neverAsks},
 		{"somebody who seals messages as nodes do", knowsTheKey},
 		{"a client that sends again with another key", resendsWithAnotherKey},
 		{"a client that ignores resets", ignoresResets},
