@@ -156,10 +156,10 @@ func (c *client) cut() {
 }
 
 // stops has it read nothing for a while.
-func (c *client) stops(for_ time.Duration) {
+func (c *client) stops(length time.Duration) {
 	c.world.fires(readerStops, c.name)
 	c.lazy = true
-	c.world.after(for_, c.reads)
+	c.world.after(length, c.reads)
 }
 
 func (c *client) reads() {
@@ -416,7 +416,7 @@ func (c *client) hears(k *conn, payload []byte, p *piece) {
 	case c.dialect == protocol.V1:
 		c.takes(k, &e, p)
 	case s.Type == "chat":
-		c.reads1(s.Text, p)
+		c.hearsChat(s.Text, p)
 	}
 }
 
@@ -454,8 +454,8 @@ func (v *view) applies(e *protocol.Event) {
 	}
 }
 
-// reads1 is one more message for one who has no seqs.
-func (c *client) reads1(text string, p *piece) {
+// hearsChat is one more message for one who has no seqs.
+func (c *client) hearsChat(text string, p *piece) {
 	c.world.note(c.name, "is given", text)
 	c.got = append(c.got, text)
 	c.world.oracle.reads(c, text, p)

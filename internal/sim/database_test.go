@@ -26,15 +26,15 @@ func newDatabase(w *world) *database {
 	return &database{world: w, store: memory.NewSimulated(1<<40, w.clock, w), up: true}
 }
 
-func (d *database) goesDown(for_ time.Duration) { d.outage(storeDown, for_, func() {}) }
+func (d *database) goesDown(length time.Duration) { d.outage(storeDown, length, func() {}) }
 
 // outage has it be away for a while, and begin again.
-func (d *database) outage(f fault, for_ time.Duration, begin func()) {
+func (d *database) outage(f fault, length time.Duration, begin func()) {
 	d.world.fires(f, "store")
 	d.up = false
 	d.starts++
 	d.downs++
-	d.world.after(for_, func() {
+	d.world.after(length, func() {
 		if d.downs--; !d.world.plan.healed {
 			begin()
 			d.up = d.downs == 0
@@ -43,14 +43,14 @@ func (d *database) outage(f fault, for_ time.Duration, begin func()) {
 }
 
 // failOver has another server take over, or the same one start again.
-func (d *database) failOver(for_ time.Duration) {
+func (d *database) failOver(length time.Duration) {
 	switch d.world.rng.IntN(4) {
 	case 0:
-		d.outage(failoverSameLife, for_, func() {})
+		d.outage(failoverSameLife, length, func() {})
 	case 1:
-		d.outage(failoverNothingLost, for_, func() { d.rewind(0) })
+		d.outage(failoverNothingLost, length, func() { d.rewind(0) })
 	default:
-		d.outage(failoverEventsLost, for_, func() { d.rewind(1 + d.world.rng.IntN(12)) })
+		d.outage(failoverEventsLost, length, func() { d.rewind(1 + d.world.rng.IntN(12)) })
 	}
 }
 
@@ -59,10 +59,10 @@ func (d *database) rewind(lost int) {
 	d.world.oracle.rewound()
 }
 
-func (d *database) slows(for_ time.Duration) {
+func (d *database) slows(length time.Duration) {
 	d.world.fires(storeSlow, "store")
 	d.slow = d.world.between(10*time.Millisecond, 400*time.Millisecond)
-	d.world.after(for_, func() { d.slow = 0 })
+	d.world.after(length, func() { d.slow = 0 })
 }
 
 // purge forgets what is older than some time.
@@ -143,11 +143,11 @@ func (l *link) ask(do func(d *database)) error {
 func (l *link) pauses() {
 	w, p := l.node.world, l.node.world.running
 	w.fires(procPaused, l.node.name)
-	for_ := w.between(0, 20*time.Millisecond)
+	length := w.between(0, 20*time.Millisecond)
 	if w.chance(0.3) {
-		for_ *= 50
+		length *= 50
 	}
-	w.after(for_, func() { l.node.do(p.resume) })
+	w.after(length, func() { l.node.do(p.resume) })
 	p.park()
 }
 

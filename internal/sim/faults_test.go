@@ -159,9 +159,9 @@ const (
 func (w *world) strike() {
 	i := w.rng.IntN(len(w.nodes))
 	n := w.nodes[i]
-	for_ := w.between(time.Millisecond, 100*time.Millisecond)
+	length := w.between(time.Millisecond, 100*time.Millisecond)
 	if w.chance(0.7) {
-		for_ = w.between(100*time.Millisecond, 3*time.Second)
+		length = w.between(100*time.Millisecond, 3*time.Second)
 	}
 	which := w.rng.IntN(greatFaults)
 	if only := w.plan.only; only != nil {
@@ -172,21 +172,21 @@ func (w *world) strike() {
 		w.crash(i)
 	case freezes:
 		if w.plan.trouble > 30*time.Second && w.chance(0.7) {
-			for_ = w.between(5*time.Second, 30*time.Second)
+			length = w.between(5*time.Second, 30*time.Second)
 		}
-		n.freeze(for_)
+		n.freeze(length)
 	case brokerStarts:
-		w.hub.restart(for_)
+		w.hub.restart(length)
 	case brokerIsCut:
-		n.line.partition(for_)
+		n.line.partition(length)
 	case storeIsCut:
-		n.link.cutFor(for_)
+		n.link.cutFor(length)
 	case storeIsDown:
-		w.database.goesDown(for_)
+		w.database.goesDown(length)
 	case storeIsSlow:
-		w.database.slows(for_)
+		w.database.slows(length)
 	case standbyTakesOver:
-		w.database.failOver(for_)
+		w.database.failOver(length)
 	case clockIsSet:
 		if w.chance(0.5) {
 			n.jump()
@@ -194,7 +194,7 @@ func (w *world) strike() {
 	case lineIsCut, otherLineIsCut:
 		w.clients[w.rng.IntN(len(w.clients))].cut()
 	case readerWaits:
-		w.clients[w.rng.IntN(len(w.clients))].stops(for_)
+		w.clients[w.rng.IntN(len(w.clients))].stops(length)
 	case eventsGo:
 		w.database.purge()
 	case messagesAreForged:

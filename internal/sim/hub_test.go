@@ -26,13 +26,13 @@ type message struct {
 }
 
 // restart has every node be cut off, and forgets who listened to what.
-func (h *hub) restart(for_ time.Duration) {
+func (h *hub) restart(length time.Duration) {
 	h.world.fires(brokerRestarts, "broker")
 	h.up = false
 	for _, l := range h.lines {
 		l.breaks()
 	}
-	h.world.after(for_, func() { h.up = true })
+	h.world.after(length, func() { h.up = true })
 }
 
 // hears has a message go to all who listen.
@@ -178,11 +178,11 @@ func (l *line) breaks() {
 	})
 }
 
-func (l *line) partition(for_ time.Duration) {
+func (l *line) partition(length time.Duration) {
 	l.node.world.fires(brokerCut, l.node.name)
 	l.partitioned = true
 	l.breaks()
-	l.node.world.after(for_, func() { l.partitioned = false })
+	l.node.world.after(length, func() { l.partitioned = false })
 }
 
 // brings carries one message to the node, or doesn't.

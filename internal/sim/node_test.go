@@ -144,7 +144,7 @@ func (n *node) do(f func()) {
 	}
 }
 
-func (n *node) freeze(for_ time.Duration) {
+func (n *node) freeze(length time.Duration) {
 	if n.frozen || !n.alive {
 		return
 	}
@@ -154,7 +154,7 @@ func (n *node) freeze(for_ time.Duration) {
 	for _, c := range n.conns {
 		c.client.doubts(c)
 	}
-	n.world.after(for_, n.thaw)
+	n.world.after(length, n.thaw)
 }
 
 func (n *node) thaw() {

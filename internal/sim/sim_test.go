@@ -76,11 +76,12 @@ func TestHistories(t *testing.T) {
 		return
 	}
 	n := *historiesFlag
-	if n == 0 {
+	switch {
+	case n > 0:
+	case testing.Short():
+		n = 150
+	default:
 		n = 2500
-		if testing.Short() {
-			n = 300
-		}
 	}
 	var fired [faults]int
 	asked, events := 0, 0
@@ -104,7 +105,7 @@ func TestHistories(t *testing.T) {
 }
 
 func TestASeedIsAHistory(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(max(50, *historiesFlag)) {
 		var fired [faults]int
 		if one, two := history(seed+1, none, &fired), history(seed+1, none, &fired); one.hash != two.hash || one.steps != two.steps {
 			t.Fatalf("seed %d is two histories, of %d and %d steps", seed+1, one.steps, two.steps)
