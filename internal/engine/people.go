@@ -34,6 +34,7 @@ type people struct {
 	sheets   chan struct{}       // closed when another sheet of rooms is known; nil: nobody waits for one
 	second   time.Time           // when counts are due
 	digest   time.Time           // when versions are
+	unrest   time.Time           // until then they are due every second
 }
 
 // neighbour is another node, as far as its people are concerned.
@@ -166,6 +167,9 @@ func (p *people) step(now time.Time, last bool) {
 	digest := !now.Before(p.digest)
 	if digest {
 		p.digest = now.Add(digestEvery)
+		if now.Before(p.unrest) {
+			p.digest = now.Add(countsEvery)
+		}
 		p.tellAll(cluster.KindPeople, cluster.Say(cluster.Rooms, cluster.Digest, "", p.rooms.sheet.Version()))
 		p.tellAll(cluster.KindUser, cluster.Say(cluster.Users, cluster.Digest, "", p.users.sheet.Version()))
 	}
@@ -326,7 +330,9 @@ func (p *people) resync() {
 			nodes = append(nodes, node)
 		}
 	}
-	p.digest = time.Time{}
+	// Where all lost the broker, others may not hear yet what is said now, nor we what
+	// they answer.
+	p.digest, p.unrest = time.Time{}, time.Now().Add(digestEvery)
 	p.mu.Unlock()
 	for _, node := range nodes {
 		p.askSheets(node)
