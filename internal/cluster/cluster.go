@@ -195,6 +195,7 @@ func (c ear) Heard(topic string, payload []byte) {
 	case m.From != c.node:
 		m.Room = room
 		m.Late = c.delays.of(m.From, m.Late, c.now())
+		m.Unsure = c.delays.unsure(m.From, c.now())
 		if hear := c.ears.Message[m.Kind]; hear != nil { // else a newer version says it
 			hear(&m)
 		}

@@ -13,11 +13,13 @@ type delays struct {
 type least struct {
 	now, before time.Duration
 	since       time.Time // of this window
+	heard       time.Time // first
 }
 
 const (
 	delayWindow = time.Minute
-	maxDelays   = 4096 // nodes: far more than there are, since each start has a name of its own
+	surelyIn    = 2 * time.Second // of hearing a node, one of its messages wasn't late
+	maxDelays   = 4096            // nodes: far more than there are, since each start has a name of its own
 )
 
 // of is how much later a message came than the quickest of its node's, if took is what
@@ -29,11 +31,18 @@ func (d *delays) of(node string, took time.Duration, now time.Time) time.Duratio
 	l := d.nodes[node]
 	switch {
 	case l == nil:
-		l = &least{now: took, before: took, since: now}
+		l = &least{now: took, before: took, since: now, heard: now}
 		d.nodes[node] = l
 	case now.Sub(l.since) >= delayWindow:
-		*l = least{now: took, before: l.now, since: now}
+		*l = least{now: took, before: l.now, since: now, heard: l.heard}
 	}
 	l.now = min(l.now, took)
 	return took - min(l.now, l.before)
+}
+
+// unsure reports whether a node has been heard for too short a time to tell how late its
+// messages are: all of them may have lain in one buffer.
+func (d *delays) unsure(node string, now time.Time) bool {
+	l := d.nodes[node]
+	return l == nil || now.Sub(l.heard) < surelyIn
 }

@@ -61,3 +61,20 @@ func TestDelaysOfManyNodesAreBounded(t *testing.T) {
 		t.Errorf("%d are kept", len(d.nodes))
 	}
 }
+
+// All that a node hears of another may have lain in one buffer while it slept: then even
+// the quickest was late.
+func TestHowLateTheFirstMessagesOfANodeAreIsUnsure(t *testing.T) {
+	var d delays
+	woken := time.Unix(1000, 0)
+	for i := range 5 {
+		d.of("n", time.Duration(20-i)*time.Second, woken)
+		if !d.unsure("n", woken) {
+			t.Errorf("message %d, heard at once with the first, is taken for fresh", i)
+		}
+	}
+	later := woken.Add(surelyIn)
+	if d.of("n", time.Millisecond, later); d.unsure("n", later) {
+		t.Error("a node that is heard for a while is never believed")
+	}
+}

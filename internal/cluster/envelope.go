@@ -24,12 +24,13 @@ const (
 
 // Message is what another node said.
 type Message struct {
-	Kind Kind
-	From string // the node
-	Room string // where it was said; empty: to all
-	Body []byte
-	Life string        // of the store, as that node knew it
-	Late time.Duration // by how much it took longer than others of that node's, of late
+	Kind   Kind
+	From   string // the node
+	Room   string // where it was said; empty: to all
+	Body   []byte
+	Life   string        // of the store, as that node knew it
+	Late   time.Duration // by how much it took longer than others of that node's, of late
+	Unsure bool          // its node is heard too shortly to tell how late it is
 }
 
 // seals makes messages that only nodes of the same store make. Any goroutine may call

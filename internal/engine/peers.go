@@ -87,7 +87,7 @@ func (p *peers) hearEvents(m *cluster.Message) {
 	if r == nil {
 		return
 	}
-	news := roomlog.News{Life: m.Life, Late: m.Late, Body: m.Body}
+	news := roomlog.News{Life: m.Life, Late: m.Late, Unsure: m.Unsure, Body: m.Body}
 	if p.follower.upkeep.Hear(r.log, &news, p.store.Life(), time.Now()) {
 		signal(p.follower.more)
 	}

@@ -15,9 +15,10 @@ import (
 // News is what a node tells others of a log: how far it goes, and the newest events, or
 // none of them.
 type News struct {
-	Life string
-	Late time.Duration // than it could have been here
-	Body []byte        // as WriteNews wrote it
+	Life   string
+	Late   time.Duration // than it could have been here
+	Unsure bool          // nobody can tell how late it is
+	Body   []byte        // as WriteNews wrote it
 }
 
 // Events ride along as long as all of them take no more than this; more of them other
@@ -71,7 +72,7 @@ const freshFor = 2 * time.Second
 // this node knows. more: Looks or Due has something to do.
 func (u *Upkeep) Hear(l *Log, n *News, life string, now time.Time) (more bool) {
 	head, events, err := readNews(n.Body)
-	if err != nil || n.Late > freshFor || n.Life != life {
+	if err != nil || n.Unsure || n.Late > freshFor || n.Life != life {
 		u.Look(l)
 		return true
 	}

@@ -282,12 +282,12 @@ func (n *node) hearsEvents(m *cluster.Message) {
 	if r == nil {
 		return
 	}
-	news := roomlog.News{Life: m.Life, Late: m.Late, Body: m.Body}
+	news := roomlog.News{Life: m.Life, Late: m.Late, Unsure: m.Unsure, Body: m.Body}
 	if n.world.mutant == believesOtherLives {
 		news.Life = n.link.Life()
 	}
 	if n.world.mutant == believesOldNews {
-		news.Late = 0
+		news.Late, news.Unsure = 0, false
 	}
 	if n.upkeep.Hear(r.log, &news, n.link.Life(), n.now()) {
 		n.signal()
