@@ -70,9 +70,8 @@ func Read(body []byte) (s Said, ok bool) {
 }
 
 // head begins to say something.
-func (s *Said) head(dst []byte) []byte {
-	dst = append(dst, byte(s.Matter), byte(s.Verb))
-	dst = AppendText(dst, s.Room)
+func (s *Said) head() (dst []byte) {
+	dst = AppendText([]byte{byte(s.Matter), byte(s.Verb)}, s.Room)
 	if s.Verb == Change {
 		dst = binary.AppendUvarint(dst, uint64(s.From))
 	}
@@ -88,7 +87,7 @@ func (s *Said) head(dst []byte) []byte {
 // Say says what needs no items: it asks for a sheet, or tells its version.
 func Say(matter Matter, verb Verb, room string, version Stamp) []byte {
 	s := Said{Matter: matter, Verb: verb, Room: room, Version: version}
-	return s.head(nil)
+	return s.head()
 }
 
 // maxHead is how long a head may get, without the room's name.

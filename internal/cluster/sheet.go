@@ -96,14 +96,14 @@ func (s *Sheet[K, V]) Tell(most int) (bodies [][]byte) {
 		case len(items)-before > most:
 			items = items[:before] // no message can say it
 		case len(items) > most:
-			bodies = append(bodies, append(head.head(nil), items[:before]...))
+			bodies = append(bodies, append(head.head(), items[:before]...))
 			head.From = head.Version
 			items = append([]byte(nil), items[before:]...)
 		}
 		head.Version = w.stamp
 	}
 	head.Version = s.version
-	bodies = append(bodies, append(head.head(nil), items...))
+	bodies = append(bodies, append(head.head(), items...))
 	s.told, s.waiting, s.last = s.version, nil, nil
 	return bodies
 }
@@ -132,7 +132,7 @@ func (f *Form[K, V]) Whole(room string, version, taken Stamp, items iter.Seq2[K,
 	head := Said{Matter: f.Matter, Verb: Whole, Room: room, Version: version, Taken: taken, Pieces: len(pieces)}
 	for i, piece := range pieces {
 		head.Piece = i
-		bodies = append(bodies, append(head.head(nil), piece...))
+		bodies = append(bodies, append(head.head(), piece...))
 	}
 	return bodies
 }
