@@ -18,7 +18,7 @@ check: ## format, vet, lint where it is installed, unit tests: before every comm
 test: ## everything: check, race detector, fuzzing, end to end with real parts
 	scripts/test.sh
 
-soak: ## kills, power cuts, slow readers, repeats and Autobahn's cases, twenty minutes of them (Linux; root, /dev/fuse)
+soak: ## kills, power cuts, slow readers, repeats, a cluster's faults and Autobahn's cases, forty minutes of them (Linux; root, /dev/fuse)
 	scripts/soak.sh
 
 race: ## unit tests under the race detector

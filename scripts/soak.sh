@@ -3,7 +3,7 @@
 # has 100 of 1,000 members stop reading for a minute, has a cluster's faults last as long as they do where people wait for them to end, with nodes of the
 # version before it too (PARLEY_FORMER, or the newest tag), tries 2,000 interleavings of everything and 100,000 simulated histories of a cluster, and runs the Autobahn suite's cases in full, through nginx too.
 # The variables say how much.
-# Needs root and /dev/fuse. Takes some twenty minutes, of which the last run is half.
+# Needs root and /dev/fuse. Takes some forty minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
