@@ -66,8 +66,7 @@ type Log struct {
 	wake   func() // tells the readers that there is more
 
 	// Owned by whoever appends.
-	dirty bool             // in the batch that is being appended
-	batch []protocol.Event // of it, where other nodes write, too
+	dirty int // its place among those that a batch appends to, from 1; 0: it doesn't
 
 	drops atomic.Uint64 // how often what readers had yet to read was dropped
 
@@ -82,8 +81,6 @@ type Log struct {
 	streams [encodings]*stream // nil where nobody reads
 	scratch []byte             // the last payload, framed for each stream
 	tail    *tail              // nil where nobody else writes
-	life    string             // of the store, that the log is in; empty where it has but one
-	lives   uint32             // how many it had before
 }
 
 // New makes an empty log. wake is called, by the goroutine that appended, each

@@ -56,7 +56,7 @@ func (l *Log) Attach(r *Reader, e Encoding) {
 		s = &stream{log: l, encoding: e, dense: e.Dialect == protocol.V1}
 		l.streams[e.index()] = s
 	}
-	r.stream, r.cursor, r.seq, r.page, r.place, r.lives = s, s.head, l.head, minPage, int32(len(s.readers)), l.lives
+	r.stream, r.cursor, r.seq, r.page, r.place, r.lives = s, s.head, l.head, minPage, int32(len(s.readers)), l.lives()
 	r.passed.Store(uint64(s.head))
 	s.readers = append(s.readers, r)
 }
@@ -113,7 +113,7 @@ func (r *Reader) Detach() {
 // beginAnew has a reader go on with what its log's new life brings. The log's mu is held.
 func (r *Reader) beginAnew() {
 	s := r.stream
-	r.lives, r.cursor, r.seq = s.log.lives, max(r.cursor, s.begins), 0
+	r.lives, r.cursor, r.seq = s.log.lives(), max(r.cursor, s.begins), 0
 	r.cold, r.sought, r.ahead = false, false, false
 	r.passed.Store(uint64(r.cursor))
 }
@@ -143,7 +143,7 @@ func (r *Reader) Read(dst [][]byte, end Position, maxBytes int) ([][]byte, Batch
 	l := s.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if r.lives != l.lives {
+	if r.lives != l.lives() {
 		if s.dense {
 			return dst, Batch{}, ErrRewound
 		}
@@ -221,7 +221,7 @@ func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (fram
 		return nil, 0, true
 	}
 	var payload []byte
-	moved := false
+	moved, newest := false, int64(0)
 	if len(events) > 0 {
 		frames = make([]byte, 0, framesSize(events, maxBytes))
 	}
@@ -236,7 +236,7 @@ func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (fram
 			r.page = uint8(min(max(i, minPage), maxPage))
 			break
 		}
-		r.seq, moved = events[i].Seq, true
+		r.seq, newest, moved = events[i].Seq, events[i].TS, true
 		if payload = appendEvent(payload[:0], s.encoding.Dialect, &events[i]); len(payload) > 0 {
 			frames = appendFrame(frames, payload, s.encoding.Deflate)
 			n++
@@ -244,8 +244,12 @@ func (r *Reader) Warm(events []protocol.Event, end Position, maxBytes int) (fram
 	}
 	s.log.mu.RLock()
 	defer s.log.mu.RUnlock()
+	if s.log.tail != nil && moved {
+		s.log.tail.tells(newest)
+	}
 	r.find()
-	return frames, n, moved || r.Passed(end) || !r.cold
+	late := len(events) == 0 && r.seq < s.log.head // it was given before what the log has heard of since
+	return frames, n, moved || r.Passed(end) || !r.cold || late
 }
 
 // rewound reports whether what the store gave is of another life than what is read now,
@@ -254,11 +258,23 @@ func (r *Reader) rewound() bool {
 	l := r.stream.log
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if r.lives != l.lives {
+	if r.lives != l.lives() {
 		r.cold = false
 		return true
 	}
 	return false
+}
+
+// Life is the life of the log that r reads, empty where there is but one. ok: the log is
+// still in it.
+func (r *Reader) Life() (life string, ok bool) {
+	l := r.stream.log
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.tail == nil {
+		return "", true
+	}
+	return l.tail.life, r.lives == l.tail.lives
 }
 
 // framesSize is about how long the frames of events are, up to maxBytes and one more:

@@ -2,6 +2,7 @@ package roomlog
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/parley-chat/parley/protocol"
 )
@@ -10,12 +11,16 @@ import (
 // part of it in the order of its seqs, whoever tells of it first: it waits until
 // nothing is missing before it. life names the life that the log is in. It is called
 // before anything else.
-func (l *Log) Shared(life string) {
-	l.tail, l.life = &tail{}, life
-}
+func (l *Log) Shared(life string) { l.tail = &tail{life: life} }
 
 // tail is what is known of a log beyond its head. It is guarded by the log's mu.
 type tail struct {
+	life  string       // of the store, that the log is in
+	lives uint32       // how many it had before
+	told  atomic.Int64 // time of the newest event that a reader may have, as far as is known
+	old   int64        // what was written up to then belongs to the life before; 0 if that isn't known, or there was none
+
+	passed  bool             // the head's time is not known
 	based   bool             // the head is known; else there is none before the first event
 	pending []protocol.Event // by seq, all behind a hole; of those that are told twice, the first
 	bytes   int              // of them, about
@@ -34,7 +39,7 @@ const (
 func (l *Log) Offer(life string, events []protocol.Event) (grown bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if life != l.life {
+	if life != l.tail.life {
 		return false
 	}
 	before := l.head
@@ -50,10 +55,27 @@ func (l *Log) offer(e *protocol.Event) {
 	t.known = max(t.known, e.Seq)
 	switch {
 	case t.based && e.Seq == l.head+1:
-		l.put(e)
+		l.take(e)
 		l.catchUp()
 	case !t.based || e.Seq > l.head:
 		t.keep(e, l.isReadAtAll())
+	}
+}
+
+// take appends the next event.
+func (l *Log) take(e *protocol.Event) {
+	l.tail.tells(e.TS)
+	l.tail.passed = false
+	l.put(e)
+}
+
+// tells notes that readers may have what was written at that time. Any goroutine may.
+func (t *tail) tells(ts int64) {
+	for {
+		told := t.told.Load()
+		if ts <= told || t.told.CompareAndSwap(told, ts) {
+			return
+		}
 	}
 }
 
@@ -78,7 +100,7 @@ func (l *Log) catchUp() {
 	n := 0
 	for ; n < len(t.pending) && t.pending[n].Seq <= l.head+1; n++ {
 		if e := &t.pending[n]; e.Seq == l.head+1 {
-			l.put(e)
+			l.take(e)
 		}
 		t.bytes -= len(t.pending[n].Text) + 200
 	}
@@ -88,12 +110,16 @@ func (l *Log) catchUp() {
 }
 
 // Base says where a log stands of which nothing is known yet: what is in the store up
-// to head was written before anybody here read it, but for what waits already.
-func (l *Log) Base(life string, head protocol.Seq) (grown bool) {
+// to head was written before anybody here read it, but for what waits already. Of a log
+// that has begun another life, Ask finds out mostly, since there some read on.
+func (l *Log) Base(life string, head protocol.Seq) (grown bool) { return l.base(life, head, 0) }
+
+// base is Base for a log whose life before this one ended at old, as far as is known.
+func (l *Log) base(life string, head protocol.Seq, old int64) (grown bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.tail
-	if t.based || life != l.life {
+	if t.based || life != t.life || old != t.old {
 		return false
 	}
 	t.based, t.known = true, max(t.known, head)
@@ -103,6 +129,14 @@ func (l *Log) Base(life string, head protocol.Seq) (grown bool) {
 	l.head = head
 	l.catchUp()
 	return l.head > head
+}
+
+// begunAnew reports whether it is yet to be found out where the log stands in another
+// life than its first, and when that began, as its events' times tell.
+func (l *Log) begunAnew() (old int64, ok bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.tail.old, !l.tail.based && l.tail.old > 0
 }
 
 // Based reports whether it is known where the log stands.
@@ -116,7 +150,7 @@ func (l *Log) Based() bool {
 func (l *Log) Reaches(life string, head protocol.Seq) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if life == l.life {
+	if life == l.tail.life {
 		l.tail.known = max(l.tail.known, head)
 	}
 }
@@ -141,7 +175,7 @@ func (l *Log) Hole() (h Hole, ok bool) {
 		l.pass(t.known)
 		return h, false
 	}
-	return Hole{l.life, l.head, t.known, len(t.pending) > 0}, true
+	return Hole{t.life, l.head, t.known, len(t.pending) > 0}, true
 }
 
 // Pass has the log go on behind seq, without what is missing before it: readers find it
@@ -149,7 +183,7 @@ func (l *Log) Hole() (h Hole, ok bool) {
 func (l *Log) Pass(life string, seq protocol.Seq) (grown bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if life != l.life || !l.tail.based || seq <= l.head {
+	if life != l.tail.life || !l.tail.based || seq <= l.head {
 		return false
 	}
 	l.pass(seq)
@@ -161,28 +195,40 @@ func (l *Log) pass(seq protocol.Seq) {
 		l.first = l.head + 1
 	}
 	l.tear()
-	l.head = max(l.head, seq)
+	l.head, l.tail.passed = max(l.head, seq), true
 	l.catchUp()
 }
 
 // Rewind begins another life of the log, of which nothing is known yet: readers of the
-// encodings that hold every event can't go on, the others go on with what comes.
+// encodings that hold every event can't go on, the others go on with what is written in
+// it.
 func (l *Log) Rewind(life string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if life == l.life {
+	t := l.tail
+	if life == t.life {
 		return
 	}
-	l.life = life
-	l.lives++
 	l.tear()
 	l.first, l.head, l.stored = 0, 0, 0
-	l.tail = &tail{}
+	next := &tail{life: life, lives: t.lives + 1, passed: t.passed}
+	if !t.passed {
+		next.old = max(t.told.Load(), t.old)
+	}
+	l.tail = next
 	for _, s := range l.streams {
 		if s != nil {
 			s.begins = s.head
 		}
 	}
+}
+
+// lives is how many lives the log had before this one.
+func (l *Log) lives() uint32 {
+	if l.tail == nil {
+		return 0
+	}
+	return l.tail.lives
 }
 
 // isReadAtAll reports whether anybody reads. Its caller holds mu.

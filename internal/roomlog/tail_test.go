@@ -1,15 +1,18 @@
 package roomlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/protocol"
 )
 
@@ -94,9 +97,15 @@ func TestAnotherLifesEventsAreNoneOfTheLogs(t *testing.T) {
 			t.Errorf("life %s counts", life)
 		}
 	}
-	l.Offer("two", []protocol.Event{said(5)}) // before it is known where the log stands
-	if !l.Base("two", 5) {
-		t.Error("what waited is not there")
+	again := said(5)
+	again.TS = 50
+	w := &world{life: "two", log: []protocol.Event{said(1), said(2), said(3), said(4), again}, head: 5}
+	u := NewUpkeep()
+	if lack, err := u.Ask(t.Context(), w, []*Log{l}, time.Now); err != nil || !lack {
+		t.Fatalf("%t, %v: want what was written since", lack, err)
+	}
+	for done := false; !done; {
+		done, _ = u.Fill(t.Context(), l, w)
 	}
 	pieces, _, err := old.Read(nil, End, 1<<20)
 	if got := seqsOf(t, plain, pieces); err != nil || !slices.Equal(got, []protocol.Seq{5}) {
@@ -113,8 +122,11 @@ var dense = Encoding{protocol.V1, false}
 type world struct {
 	*rapid.T
 	l       *Log
-	lives   int
+	u       *Upkeep
+	life    string
 	head    protocol.Seq // of the store's log; that of event n is n
+	log     []protocol.Event
+	clock   int64 // milliseconds
 	untold  []protocol.Event
 	readers []*follows
 	ends    bool
@@ -127,17 +139,32 @@ type follows struct {
 	from     protocol.Seq // it came behind this
 	got      []protocol.Seq
 	rewound  bool
+	low      protocol.Seq     // from is not known: from there on
 	asked    bool             // it has asked the store, and has yet to hear
 	answer   []protocol.Event // what the store gave
 }
 
-func (w *world) life() string { return fmt.Sprint("life ", w.lives) }
+// Life implements Heads.
+func (w *world) Life() string { return w.life }
+
+// Heads implements Heads.
+func (w *world) Heads(context.Context, []string) ([]protocol.Seq, error) {
+	return []protocol.Seq{w.head}, nil
+}
+
+// Read implements Source.
+func (w *world) Read(_ context.Context, _ string, cursor protocol.Seq, limit int) ([]protocol.Event, error) {
+	return w.stored(cursor, limit), nil
+}
+
+// Room implements Source.
+func (w *world) Room(context.Context, string) (store.Room, error) {
+	return store.Room{First: 1, Head: w.head}, nil
+}
 
 // fill does what a node does for a log that lacks something.
 func (w *world) fill() {
-	if !w.l.Based() {
-		w.l.Base(w.life(), w.head)
-	}
+	_, _ = w.u.Ask(context.Background(), w, []*Log{w.l}, time.Now)
 	for h, ok := w.l.Hole(); ok; h, ok = w.l.Hole() {
 		if h.Known > w.head || h.Cursor >= h.Known {
 			w.Fatalf("it lacks %+v, and the store has %d", h, w.head)
@@ -151,10 +178,7 @@ func (w *world) fill() {
 }
 
 func (w *world) stored(cursor protocol.Seq, limit int) (events []protocol.Event) {
-	for seq := cursor + 1; seq <= w.head && len(events) < limit; seq++ {
-		events = append(events, said(seq))
-	}
-	return events
+	return w.log[cursor:min(w.head, cursor+protocol.Seq(limit))]
 }
 
 // read gives a reader all that there is for it.
@@ -204,6 +228,10 @@ func (r *follows) take(w *world, pieces [][]byte) {
 		if n := len(r.got); n > 0 {
 			last = r.got[n-1]
 		}
+		if r.low != noSeq && seq > r.low && seq <= last+1 {
+			r.from, last = seq-1, seq-1
+		}
+		r.low = noSeq
 		if seq != last+1 {
 			w.Fatalf("a reader of %v is given %d behind %d, having come behind %d", r.encoding, seq, last, r.from)
 		}
@@ -216,13 +244,17 @@ func (r *follows) take(w *world, pieces [][]byte) {
 // event once and in order.
 func TestEveryReaderSeesWhatAllNodesWrite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{T: t, l: newLog(rapid.SampledFrom([]int{1, 1 << 20}).Draw(t, "memory"))}
-		w.l.Shared(w.life())
+		w := &world{T: t, u: NewUpkeep(), life: "life 0", l: newLog(rapid.SampledFrom([]int{1, 1 << 20}).Draw(t, "memory"))}
+		w.l.Shared(w.life)
 		t.Repeat(map[string]func(*rapid.T){
 			"somebody writes": func(t *rapid.T) {
 				for range rapid.IntRange(1, 5).Draw(t, "events") {
 					w.head++
-					w.untold = append(w.untold, said(w.head))
+					w.clock += 10
+					e := said(w.head)
+					e.TS = w.clock
+					w.log = append(w.log, e)
+					w.untold = append(w.untold, e)
 				}
 			},
 			"it is told of": func(t *rapid.T) {
@@ -230,21 +262,21 @@ func TestEveryReaderSeesWhatAllNodesWrite(t *testing.T) {
 					t.Skip()
 				}
 				i := rapid.IntRange(0, len(w.untold)-1).Draw(t, "which")
-				w.l.Offer(w.life(), w.untold[i:i+1])
+				w.l.Offer(w.life, w.untold[i:i+1])
 				if rapid.Bool().Draw(t, "for the last time") {
 					w.untold = slices.Delete(w.untold, i, i+1)
 				}
 			},
-			"the head is told of": func(*rapid.T) { w.l.Reaches(w.life(), w.head) },
+			"the head is told of": func(*rapid.T) { w.l.Reaches(w.life, w.head) },
 			"it is lost":          func(*rapid.T) { w.untold = nil },
 			"it is read from the store": func(t *rapid.T) {
 				w.T = t
 				w.fill()
 			},
 			"somebody comes": func(t *rapid.T) {
-				w.l.Base(w.life(), w.head)
+				_, _ = w.u.Ask(context.Background(), w, []*Log{w.l}, time.Now)
 				e := rapid.SampledFrom([]Encoding{plain, dense}).Draw(t, "encoding")
-				w.readers = append(w.readers, &follows{Reader: attach(w.l, e), encoding: e, from: w.l.head})
+				w.readers = append(w.readers, &follows{Reader: attach(w.l, e), encoding: e, from: w.l.head, low: noSeq})
 			},
 			"somebody reads": func(t *rapid.T) {
 				if len(w.readers) == 0 {
@@ -262,10 +294,13 @@ func TestEveryReaderSeesWhatAllNodesWrite(t *testing.T) {
 			"": func(t *rapid.T) { w.T = t },
 		})
 		w.T, w.ends = t, true
-		w.l.Reaches(w.life(), w.head)
+		w.l.Reaches(w.life, w.head)
 		w.fill()
 		for _, r := range w.readers {
 			w.read(r)
+			if r.low != noSeq && w.head <= r.from {
+				continue // nothing was said since, but perhaps what was said before
+			}
 			if last := r.from + protocol.Seq(len(r.got)); !r.rewound && last != w.head {
 				t.Fatalf("a reader of %v has %d, and the log goes to %d", r.encoding, last, w.head)
 			}
@@ -273,17 +308,29 @@ func TestEveryReaderSeesWhatAllNodesWrite(t *testing.T) {
 	})
 }
 
+const noSeq = ^protocol.Seq(0)
+
 // failOver has another server take over, which lacks the newest events. Who reads
-// messages alone goes on behind what it has.
+// messages alone goes on with what is written from then on, and may be given what it had
+// yet to read.
 func (w *world) failOver(lost uint64) {
-	w.lives++
+	w.life += "'"
 	w.head -= protocol.Seq(lost)
+	w.log = slices.Clone(w.log[:w.head])
 	w.untold = nil
-	w.l.Rewind(w.life())
-	w.l.Base(w.life(), w.head)
+	w.clock += 2000
+	quiet := w.l.tail.told.Load() == 0 || w.l.tail.passed
+	w.l.Rewind(w.life)
+	if quiet { // what is written before the store is asked can't be told from what was there
+		_, _ = w.u.Ask(context.Background(), w, []*Log{w.l}, time.Now)
+	}
 	for _, r := range w.readers {
 		if r.encoding == plain {
-			r.from, r.got = w.head, nil
+			last := r.from + protocol.Seq(len(r.got))
+			if r.low != noSeq { // it has been given nothing since the last time
+				last = r.low
+			}
+			r.from, r.low, r.got = w.head, min(last, w.head), nil
 		} else if w.read(r); !r.rewound {
 			w.Fatalf("a reader with a cursor goes on in another life")
 		}

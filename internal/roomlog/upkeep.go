@@ -83,6 +83,7 @@ func (l *Log) Room() string { return l.room }
 
 // Heads is who is asked how far logs go.
 type Heads interface {
+	Source
 	Life() string
 	Heads(ctx context.Context, rooms []string) ([]protocol.Seq, error)
 }
@@ -100,21 +101,40 @@ func (u *Upkeep) Ask(ctx context.Context, s Heads, logs []*Log, clock func() tim
 		u.Look(logs...)
 		return false, err
 	}
-	now := clock()
 	for i, l := range logs {
-		lack = u.Reaches(l, life, heads[i], now) || lack
+		base, old, err := baseOf(ctx, s, l, heads[i])
+		if err != nil {
+			u.Look(logs[i:]...)
+			return lack, err
+		}
+		if l.base(life, base, old) {
+			l.wake()
+		}
+		l.Reaches(life, heads[i])
+		lack = u.Wants(l, clock()) || lack
 	}
 	return lack, nil
 }
 
-// Reaches takes the head that the store says a log has, in that life or a later one, and
-// is Wants then.
-func (u *Upkeep) Reaches(l *Log, life string, head protocol.Seq, now time.Time) (lacks bool) {
-	if l.Base(life, head) {
-		l.wake()
+// baseOf is where a log stands whose head the store says: there. But if it has begun
+// another life, in which some read on, what was written since is not passed over: it is
+// behind the newest event that is as old as those of the life before.
+func baseOf(ctx context.Context, s Heads, l *Log, head protocol.Seq) (base protocol.Seq, old int64, err error) {
+	old, anew := l.begunAnew()
+	if !anew || head == 0 {
+		return head, old, nil
 	}
-	l.Reaches(life, head)
-	return u.Wants(l, now)
+	base = head - min(head, fillPage)
+	events, err := s.Read(ctx, l.room, base, fillPage)
+	if errors.Is(err, store.ErrNotKept) {
+		return head, old, nil
+	}
+	for i := range events {
+		if events[i].TS <= old {
+			base = events[i].Seq
+		}
+	}
+	return base, old, err
 }
 
 // Wants has what a log lacks be read, if it lacks something: then Due is to be asked.

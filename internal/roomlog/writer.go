@@ -44,7 +44,8 @@ type Writer struct {
 	failing bool
 	batch   []Proposal
 	drafts  []store.Draft
-	dirty   []*Log // that have more to read, or events to tell others of
+	dirty   []*Log             // that have more to read, or events to tell others of
+	fresh   [][]protocol.Event // those, of each
 
 	// Any goroutine.
 	pace pace
@@ -109,6 +110,9 @@ func (w *Writer) Shares(others Others) { w.others = others }
 // never blocks: what one proposer may have waiting is the proposer's to bound, and
 // nobody proposes when it is full.
 func (w *Writer) Propose(p Proposal) {
+	if w.others != nil && p.Draft.Life == "" {
+		p.Draft.Life = w.others.Life()
+	}
 	w.mu.Lock()
 	w.waiting = append(w.waiting, p)
 	w.bytes += p.size()
@@ -218,14 +222,21 @@ func (w *Writer) write() {
 
 // share puts what was appended into a log that others write to, and tells them. grown:
 // there is more to read.
-func (w *Writer) share(l *Log, life string) (grown bool) {
+func (w *Writer) share(l *Log, life string, events []protocol.Event) (grown bool) {
 	if w.others.Life() != life {
 		life = ""
 	}
-	grown = l.Offer(life, l.batch)
-	w.others.Wrote(l, life, l.batch)
-	l.batch = nil
+	grown = l.Offer(life, events)
+	w.others.Wrote(l, life, events)
 	return grown
+}
+
+// keep has an event be shared as one of those of the log at that place.
+func (w *Writer) keep(place int, e *protocol.Event) {
+	if place == len(w.fresh) {
+		w.fresh = append(w.fresh, nil)
+	}
+	w.fresh[place] = append(w.fresh[place], *e)
 }
 
 // commit stores the batch, and puts it into the logs, which are dirty then.
@@ -253,22 +264,24 @@ func (w *Writer) commit() {
 		}
 		events++
 		l := batch[i].Log
+		if l.dirty == 0 {
+			dirty = append(dirty, l)
+			l.dirty = len(dirty)
+		}
 		if w.others == nil {
 			l.append(&results[i].Event)
 		} else {
-			l.batch = append(l.batch, results[i].Event)
-		}
-		if !l.dirty {
-			l.dirty = true
-			dirty = append(dirty, l)
+			w.keep(l.dirty-1, &results[i].Event)
 		}
 	}
 	for i, l := range dirty {
-		l.dirty = false
-		if w.others != nil && !w.share(l, life) {
+		l.dirty = 0
+		if w.others != nil && !w.share(l, life, w.fresh[i]) {
 			dirty[i] = nil
 		}
 	}
+	clear(w.fresh)
+	w.fresh = w.fresh[:0]
 	w.appended(events)
 	if err != nil {
 		results = make([]store.Result, len(batch))
