@@ -249,3 +249,11 @@ func put(dst [][]byte, b *roomlog.Batch, payload []byte) [][]byte {
 	b.Bytes += len(own)
 	return append(dst, own)
 }
+
+// isOf reports whether what a draft names may be what it meant: an event of the life that
+// the seat's log is in.
+func (x *seat) isOf(d *store.Draft) bool {
+	life, same := x.reader.Life()
+	d.Life = life
+	return same || d.Target == 0 && d.ReplyTo == 0
+}

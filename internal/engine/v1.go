@@ -104,13 +104,18 @@ func (v *v1) write(id string, c command, payload []byte, now time.Time) {
 		v.no(id, err, now)
 		return
 	}
+	joined := v.joined(draft.Room)
+	if joined != nil && !joined.isOf(&draft) {
+		v.no(id, &protocol.Error{Code: protocol.CodeNotFound}, now)
+		return
+	}
 	r := s.engine.rooms.open(draft.Room)
 	if err = s.engine.mayWrite(s.user, r, draft.Kind, now); err != nil {
 		s.engine.rooms.close(r)
 		v.no(id, err, now)
 		return
 	}
-	if joined := v.joined(draft.Room); joined != nil && draft.Kind == protocol.KindMessage {
+	if joined != nil && draft.Kind == protocol.KindMessage {
 		joined.room.wrote(s.identity.User)
 	}
 	v.flights = append(v.flights, flight{id, r})

@@ -33,7 +33,8 @@ type Standing struct {
 	Head     protocol.Seq
 	Time     int64 // of the head's event, whether it is kept or not
 	Topic    string
-	TopicSet Stamp // what set it
+	TopicSet Stamp  // what set it
+	Life     string // that the log is in; empty where there is but one
 }
 
 // Ledger is one room's log as it stands. What it doesn't have is a zero Stamp.
@@ -71,6 +72,9 @@ var (
 // key; now is in milliseconds since 1970. It changes nothing: a new event is to be
 // appended, and what it says done. An error is the ledger's.
 func Decide(d *Draft, body Body, now int64, l Ledger) (Result, error) {
+	if d.Target != 0 && d.outlived(l) {
+		return Result{Err: errNoMessage}, nil
+	}
 	switch d.Kind {
 	case protocol.KindMessage:
 		return decideMessage(d, body, now, l)
@@ -105,6 +109,9 @@ func decideMessage(d *Draft, body Body, now int64, l Ledger) (Result, error) {
 		}
 	}
 	if d.ReplyTo != 0 {
+		if d.outlived(l) {
+			return Result{Err: errNoMessage}, nil
+		}
 		// One that was deleted will do: who replies must not lose words to a race.
 		if to, err := l.Message(d.ReplyTo); err != nil || to.Latest.Seq == 0 {
 			return Result{Err: errNoMessage}, err
@@ -198,6 +205,10 @@ func decideRead(d *Draft, l Ledger) (Result, error) {
 	mark := max(old, min(d.Target, l.Standing().Head))
 	return before(d, Stamp{Seq: mark}), nil
 }
+
+// outlived reports whether the log has begun another life since: what the draft names may
+// be somebody else's there.
+func (d *Draft) outlived(l Ledger) bool { return d.Life != "" && d.Life != l.Standing().Life }
 
 // before is the result of a draft that had been done by an event.
 func before(d *Draft, by Stamp) Result {

@@ -23,7 +23,7 @@ var (
 type room struct{ err error }
 
 func (r room) Standing() Standing {
-	return Standing{Head: 10, Time: 1000, Topic: "tea", TopicSet: Stamp{9, 900}}
+	return Standing{Head: 10, Time: 1000, Topic: "tea", TopicSet: Stamp{9, 900}, Life: "two"}
 }
 
 func (r room) Message(seq protocol.Seq) (Message, error) {
@@ -120,6 +120,14 @@ var drafts = map[string]struct {
 	"a topic":                                  {Draft{Kind: protocol.KindTopic, User: grace, Text: "cake"}, outcome{new: true}},
 	"no topic":                                 {Draft{Kind: protocol.KindTopic, User: grace}, outcome{new: true}},
 	"the topic again":                          {Draft{Kind: protocol.KindTopic, User: grace, Text: "tea"}, outcome{before: Stamp{9, 900}}},
+	"an edit made in another life":             {Draft{Kind: protocol.KindEdit, User: ada, Target: 1, Text: "1", Life: "one"}, outcome{code: protocol.CodeNotFound}},
+	"an edit made in this one":                 {Draft{Kind: protocol.KindEdit, User: ada, Target: 1, Text: "1", Life: "two"}, outcome{new: true}},
+	"a delete made in another life":            {Draft{Kind: protocol.KindDelete, User: moderator, Target: 1, Life: "one"}, outcome{code: protocol.CodeNotFound}},
+	"a mark made in another life":              {Draft{Kind: KindRead, User: ada, Target: 3, Life: "one"}, outcome{code: protocol.CodeNotFound}},
+	"a reply made in another life":             {Draft{Kind: protocol.KindMessage, User: ada, Text: "hi", ReplyTo: 1, Life: "one"}, outcome{code: protocol.CodeNotFound}},
+	"a message made in another life":           {Draft{Kind: protocol.KindMessage, User: ada, Text: "hi", Life: "one"}, outcome{new: true}},
+	"a topic made in another life":             {Draft{Kind: protocol.KindTopic, User: grace, Text: "cake", Life: "one"}, outcome{new: true}},
+	"one sent again from another life":         {Draft{Kind: protocol.KindMessage, User: ada, Text: "two", Key: "k1", Life: "one"}, outcome{before: Stamp{2, 200}}},
 	"a mark":                                   {Draft{Kind: KindRead, User: ada, Target: 3}, outcome{before: Stamp{Seq: 3}}},
 	"a mark behind the one of before":          {Draft{Kind: KindRead, User: grace, Target: 3}, outcome{before: Stamp{Seq: 8}}},
 	"a mark beyond the head":                   {Draft{Kind: KindRead, User: grace, Target: 99}, outcome{before: Stamp{Seq: 10}}},
@@ -163,6 +171,9 @@ func TestALedgerThatFailsDecidesNothing(t *testing.T) {
 	for name, tt := range drafts {
 		if tt.draft.Kind == protocol.KindTopic || tt.draft.Kind == protocol.KindMessage && tt.draft.Key == "" && tt.draft.ReplyTo == 0 {
 			continue // it need not look anything up
+		}
+		if tt.draft.Life == "one" && tt.draft.Key == "" {
+			continue // nor what there is of another life
 		}
 		if r, err := Decide(&tt.draft, Body{}, 0, room{broken}); !errors.Is(err, broken) || r.New {
 			t.Errorf("%s: %+v, %v", name, r, err)

@@ -22,6 +22,10 @@ type Draft struct {
 	ReplyTo protocol.Seq  // of a message; 0 for none
 	Target  protocol.Seq  // of an edit, delete, react, unreact; of KindRead, the mark
 	Emoji   string        // of a react, unreact
+
+	// Life is the one that the logs were in when the draft was made, where they may have
+	// several: Target and ReplyTo name events of it.
+	Life string
 }
 
 // KindRead moves a read mark. It is written with the events, in the same commit,

@@ -10,6 +10,19 @@ func (r *room) Standing() store.Standing {
 	return store.Standing{Head: r.Head, Time: r.time, Topic: r.Topic, TopicSet: r.topicSet}
 }
 
+// inLife is a room's ledger in a life of its logs.
+type inLife struct {
+	*room
+	life string
+}
+
+// Standing implements store.Ledger.
+func (l inLife) Standing() store.Standing {
+	s := l.room.Standing()
+	s.Life = l.life
+	return s
+}
+
 // Message implements store.Ledger.
 func (r *room) Message(seq protocol.Seq) (store.Message, error) {
 	e := r.message(seq)

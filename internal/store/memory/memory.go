@@ -97,7 +97,7 @@ func (s *Store) Append(_ context.Context, drafts []store.Draft) ([]store.Result,
 			r = &room{Room: s.unwritten(d.Room)}
 		}
 		var err error
-		if results[i], err = store.Decide(d, body, now, r); err != nil {
+		if results[i], err = store.Decide(d, body, now, inLife{r, s.Life()}); err != nil {
 			return nil, err
 		}
 		if results[i].New {

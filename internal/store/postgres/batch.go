@@ -124,7 +124,7 @@ func (b *batch) decide() error {
 		if d.Key != "" {
 			body = b.bodies.Of(d.Text, d.ReplyTo)
 		}
-		result, err := store.Decide(d, body, b.now, ledger{r})
+		result, err := store.Decide(d, body, b.now, ledger{r, b.saw.life})
 		if err != nil {
 			return err
 		}

@@ -47,9 +47,16 @@ type (
 )
 
 // ledger implements store.Ledger.
-type ledger struct{ *room }
+type ledger struct {
+	*room
+	life string
+}
 
-func (l ledger) Standing() store.Standing { return l.room.Standing }
+func (l ledger) Standing() store.Standing {
+	s := l.room.Standing
+	s.Life = l.life
+	return s
+}
 
 func (l ledger) Message(seq protocol.Seq) (store.Message, error) {
 	m := l.messages[seq]

@@ -114,7 +114,7 @@ func (a *appending) renew(batches []*batch) {
 	}
 	a.written, a.done = nil, false
 	for _, b := range batches {
-		b.renewed = true
+		b.life, b.decided = a.life, nil // what was sent in the old one can't be done any more
 	}
 }
 
@@ -124,7 +124,7 @@ func (a *appending) batches(drafts []store.Draft, from, to int) (batches []*batc
 	for i := from; i < to; i++ {
 		b := of[drafts[i].Room]
 		if b == nil {
-			b = &batch{room: drafts[i].Room, id: newBatchID()}
+			b = &batch{room: drafts[i].Room, id: newBatchID(), life: a.life}
 			of[b.room] = b
 			batches = append(batches, b)
 		}

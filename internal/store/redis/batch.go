@@ -19,7 +19,7 @@ type batch struct {
 	drafts []draft
 	wants  *wanted
 
-	renewed bool      // another life has begun since
+	life    string    // that its drafts are decided in
 	decided *decision // nil before the first look; it may have been done, even if nobody said so
 	done    bool
 	err     error // of the last try
@@ -128,6 +128,7 @@ func (b *batch) probed() protocol.Seq {
 func (b *batch) ledgerOf(r *reply) (l *ledger, batch string, err error) {
 	w := b.wants
 	l = newLedger()
+	l.at.Life = b.life
 	l.at.Head, l.at.Time, l.first = r.seq(), r.number(), max(1, r.seq())
 	l.at.Topic, _ = r.maybe()
 	l.at.TopicSet = store.Stamp{Seq: r.seq(), TS: r.number()}
@@ -180,10 +181,6 @@ func (b *batch) decideAnew(l *ledger, now int64) error {
 	d := &decision{head: l.at.Head, first: l.first, results: make([]store.Result, len(b.drafts))}
 	marks := map[string]protocol.Seq{}
 	for i, draft := range b.drafts {
-		if b.renewed && (draft.Target != 0 || draft.ReplyTo != 0) {
-			d.results[i].Err = errNotSaved // what it is about is something else now, or nothing
-			continue
-		}
 		result, err := store.Decide(draft.Draft, draft.body, now, l)
 		if err != nil {
 			return err

@@ -8,16 +8,17 @@ import (
 )
 
 var lives = map[string]func(*shared){
-	"nobody is told of another life without one":            noOtherLife,
-	"another life is told before a head of it":              toldBefore(func(n *node) error { _, err := n.Heads(ctx, []string{"lobby"}); return err }),
-	"another life is told before a place in it":             toldBefore(func(n *node) error { _, err := n.Store.Room(ctx, "lobby"); return err }),
-	"another life is told before all places in it":          toldBefore(func(n *node) error { _, err := n.Store.Rooms(ctx); return err }),
-	"another life is told before an event of it":            toldBefore(func(n *node) error { _, err := n.Store.Read(ctx, "lobby", 0, 1); return err }),
-	"another life is told before anything is done in it":    toldBefore(func(n *node) error { _, err := n.Append(ctx, []store.Draft{message("lobby", ada, "new")}); return err }),
-	"another life is told to a node that only beats":        toldBefore(func(n *node) error { _, _, err := n.Beat(ctx, "a", longLease); return err }),
-	"in another life every log has another epoch":           otherEpochs,
-	"a log goes on in another life from what is left of it": goesOn,
-	"a life may follow another one":                         manyLives,
+	"nobody is told of another life without one":             noOtherLife,
+	"another life is told before a head of it":               toldBefore(func(n *node) error { _, err := n.Heads(ctx, []string{"lobby"}); return err }),
+	"another life is told before a place in it":              toldBefore(func(n *node) error { _, err := n.Store.Room(ctx, "lobby"); return err }),
+	"another life is told before all places in it":           toldBefore(func(n *node) error { _, err := n.Store.Rooms(ctx); return err }),
+	"another life is told before an event of it":             toldBefore(func(n *node) error { _, err := n.Store.Read(ctx, "lobby", 0, 1); return err }),
+	"another life is told before anything is done in it":     toldBefore(func(n *node) error { _, err := n.Append(ctx, []store.Draft{message("lobby", ada, "new")}); return err }),
+	"another life is told to a node that only beats":         toldBefore(func(n *node) error { _, _, err := n.Beat(ctx, "a", longLease); return err }),
+	"in another life every log has another epoch":            otherEpochs,
+	"a log goes on in another life from what is left of it":  goesOn,
+	"a life may follow another one":                          manyLives,
+	"what was made in another life finds no message of this": madeBefore,
 }
 
 func noOtherLife(s *shared) {
@@ -110,4 +111,20 @@ func manyLives(s *shared) {
 		}
 	}
 	want(s.here.subject, "lives", len(seen), 8)
+}
+
+// madeBefore has a draft name an event of the life that it was made in, whose seq is
+// another's now.
+func madeBefore(s *shared) {
+	n := s.here
+	said := n.one(message("lobby", ada, "old"))
+	edited := edit(ada, said.Seq, "newer")
+	edited.Life = n.Life()
+	s.rewind()
+	for n.room("lobby").Head < said.Seq {
+		n.one(message("lobby", ada, "new"))
+	}
+	n.wantRefusal(edited, protocol.CodeNotFound)
+	edited.Life = n.Life()
+	n.one(edited)
 }

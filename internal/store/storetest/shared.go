@@ -212,15 +212,15 @@ func (n *node) beat(name string, ttl time.Duration) (nodes []string, lapsed bool
 	return nodes, lapsed
 }
 
-func (n *node) wantBeat(name string, ttl time.Duration, nodes []string, lapsed bool) {
+func (n *node) wantBeat(name string, nodes []string, lapsed bool) {
 	n.Helper()
-	got, gotLapsed := n.beat(name, ttl)
+	got, gotLapsed := n.beat(name, longLease)
 	want(n.subject, name+" beats", fmt.Sprint(got, gotLapsed), fmt.Sprint(nodes, lapsed))
 }
 
 func leaseEnds(s *shared) {
-	s.there.wantBeat("b", longLease, []string{"b"}, true)
-	s.there.wantBeat("b", longLease, []string{"b"}, false)
+	s.there.wantBeat("b", []string{"b"}, true)
+	s.there.wantBeat("b", []string{"b"}, false)
 	// A lease that is as short as this may have ended before it is asked for.
 	if _, lapsed := s.here.beat("a", time.Millisecond); !lapsed {
 		s.Fatal("a new node had been one")
@@ -230,19 +230,19 @@ func leaseEnds(s *shared) {
 			break
 		}
 	}
-	s.here.wantBeat("a", longLease, []string{"a", "b"}, true)
-	s.here.wantBeat("a", longLease, []string{"a", "b"}, false)
-	s.there.wantBeat("b", longLease, []string{"a", "b"}, false)
+	s.here.wantBeat("a", []string{"a", "b"}, true)
+	s.here.wantBeat("a", []string{"a", "b"}, false)
+	s.there.wantBeat("b", []string{"a", "b"}, false)
 }
 
 func resigns(s *shared) {
-	s.here.wantBeat("a", longLease, []string{"a"}, true)
-	s.there.wantBeat("b", longLease, []string{"a", "b"}, true)
+	s.here.wantBeat("a", []string{"a"}, true)
+	s.there.wantBeat("b", []string{"a", "b"}, true)
 	for range 2 { // once more is nothing
 		if err := s.here.Resign(ctx, "a"); err != nil {
 			s.Fatal(err)
 		}
 	}
-	s.there.wantBeat("b", longLease, []string{"b"}, false)
-	s.here.wantBeat("a", longLease, []string{"a", "b"}, true)
+	s.there.wantBeat("b", []string{"b"}, false)
+	s.here.wantBeat("a", []string{"a", "b"}, true)
 }
