@@ -296,7 +296,7 @@ func (r *liveRoom) takeAll(node string, ops []cluster.Op[cluster.Stamp, *far]) {
 // farComes has a member on another node be one, but for its place among the others.
 func (r *liveRoom) farComes(op *cluster.Op[cluster.Stamp, *far]) {
 	f := op.Value
-	f.presence.room, f.waker = r, f
+	f.room, f.waker = r, f
 	f.member.Name, f.member.At = f.user.Name, uint64(op.Key)
 	r.afar.people.clock.Saw(op.Key)
 	r.afar.count++
