@@ -125,7 +125,13 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) firstConn(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, openPatience)
 	defer cancel()
-	return s.pool.Acquire(ctx)
+	tries := triesFor(openPatience)
+	for {
+		conn, err := s.pool.Acquire(ctx)
+		if starting := (*pgconn.PgError)(nil); !errors.As(err, &starting) || starting.Code != "57P03" || !tries.again(ctx, err) {
+			return conn, err
+		}
+	}
 }
 
 var errTooOld = errors.New("the server is too old: PostgreSQL 13 or newer is needed")
