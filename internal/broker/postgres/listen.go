@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,17 +127,27 @@ func (s *session) change(ctx context.Context, changes []broker.Subscription) (su
 	return subs, s.exec(ctx, statements)
 }
 
-// exec runs statements together: they take effect when the last of them is done.
+// atOnce is how many statements one round trip has. Each LISTEN is compared with all
+// channels that the session has by then, so that they take longer the more there are.
+const atOnce = 500
+
+// exec runs statements, some together: those take effect when the last of them is done.
 func (s *session) exec(ctx context.Context, statements []string) error {
-	if len(statements) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if _, err := s.conn.Exec(ctx, strings.Join(statements, ";")).ReadAll(); err != nil {
-		return fmt.Errorf("listen: %w", err)
+	for some := range slices.Chunk(statements, atOnce) {
+		if err := s.execSome(ctx, some); err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		s.tell() // what came meanwhile
+		s.came = time.Now()
 	}
 	return nil
+}
+
+func (s *session) execSome(ctx context.Context, statements []string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, err := s.conn.Exec(ctx, strings.Join(statements, ";")).ReadAll()
+	return err
 }
 
 // hear hears what is published, for a second or until something has changed.
