@@ -324,9 +324,11 @@ func TestALoadTestSpreadsItsSessionsOverNodes(t *testing.T) {
 	if code != exitOK {
 		t.Fatalf("exit code %d\n%s%s", code, out, said)
 	}
+	mu.Lock()
 	if seen["one"] != 10 || seen["other"] != 10 {
 		t.Errorf("the sessions are %v, want 10 each", seen)
 	}
+	mu.Unlock()
 	if !strings.Contains(out, "20 sessions in 4 rooms, 2 nodes") {
 		t.Errorf("the table says nothing of two nodes:\n%s", out)
 	}
