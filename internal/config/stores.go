@@ -76,7 +76,7 @@ func parseStore(s string) (string, error) {
 	case !redisurl.Is(s):
 		return "", errors.New(want)
 	}
-	u, err := redisurl.Parse(s)
+	u, err := redisurl.ParseStore(s)
 	if err == nil && u.Kind == redisurl.Cluster {
 		return "", errors.New("a Redis Cluster keeps no rooms, it only wakes nodes: give it as --broker, and here postgres://… or redis://…")
 	}
@@ -151,7 +151,7 @@ func nameOf(value string) string {
 			return postgresName(value, u)
 		}
 	default:
-		if u, err := redisurl.Parse(value); err == nil {
+		if u, err := redisurl.ParseStore(value); err == nil { // of a broker, nothing more is in it
 			u.User = "" // some put a password in its place
 			return u.String()
 		}

@@ -17,6 +17,7 @@ func TestStoreAndBrokerAreNamedWithoutTheirSecrets(t *testing.T) {
 		"postgres://a:hunter2@db1:1,db2:2/p?target_session_attrs=read-write":           "postgres postgres://db1:1,db2:2/p",
 		"postgres:///parley?host=/var/run/postgresql&password=hunter2":                 "postgres postgres://[/var/run/postgresql]/parley",
 		"redis://ada:hunter2@cache:6380/2":                                             "redis redis://cache:6380/2",
+		"redis://:hunter2@h?history=500&prefix=a:":                                     "redis redis://h:6379",
 		"rediss://:hunter2@cache":                                                      "redis rediss://cache:6379",
 		"redis+sentinel://:hunter2@s1:26379,s2:26379/main/2?sentinel_password=hunter2": "redis redis+sentinel://s1:26379,s2:26379/main/2",
 	} {

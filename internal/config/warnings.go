@@ -24,7 +24,7 @@ func (s *Serve) Warnings() []string {
 			map[string]string{Postgres: "postgres or redis://…", Redis: "redis://…"}[s.StoreKind()])
 	}
 	for flag, value := range map[string]string{"store": s.Store, "broker": s.Broker} {
-		if u, err := redisurl.Parse(value); err == nil && u.Unverified() {
+		if u, err := redisurl.ParseStore(value); err == nil && u.Unverified() {
 			say("--%s has skip_verify: whoever sits on the way can pass for that Redis", flag)
 		}
 	}

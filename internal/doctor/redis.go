@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,28 +34,13 @@ func (s redisState) before(major, minor int) bool {
 // and not by the driver, which would print it.
 func openRedis(raw string) (*redisurl.URL, redis.UniversalClient, error) {
 	logging.Disable()
-	u, err := redisurl.Parse(withoutOurs(raw))
+	u, err := redisurl.ParseStore(raw)
 	if err != nil {
 		return nil, nil, err
 	}
 	o := u.Options()
 	o.MaxRetries, o.DialTimeout, o.ReadTimeout, o.PoolSize = -1, patience, patience, 2
-	return u, redis.NewUniversalClient(o), nil
-}
-
-// withoutOurs is a URL without the options that say how rooms are kept.
-func withoutOurs(raw string) string {
-	base, query, found := strings.Cut(raw, "?")
-	if !found {
-		return raw
-	}
-	rest := slices.DeleteFunc(strings.Split(query, "&"), func(s string) bool {
-		return s == "" || strings.HasPrefix(s, "history=") || strings.HasPrefix(s, "prefix=")
-	})
-	if len(rest) == 0 {
-		return base
-	}
-	return base + "?" + strings.Join(rest, "&")
+	return u.URL, redis.NewUniversalClient(o), nil
 }
 
 // redisStore looks at a Redis that keeps rooms.

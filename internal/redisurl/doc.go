@@ -6,7 +6,8 @@
 //	redis+cluster://user:password@host:port,host:port
 //
 // With rediss in place of redis it is TLS, with the options ca=FILE, cert=FILE and
-// key=FILE, server_name=NAME, and skip_verify=true.
+// key=FILE, server_name=NAME, and skip_verify=true. One that keeps rooms has history=N
+// and prefix=TEXT, too.
 //
 // No password is ever in an error's text, nor in what String gives.
 package redisurl

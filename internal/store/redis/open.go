@@ -51,14 +51,17 @@ var (
 // history=10000, how many events a room keeps, and prefix=parley:, what our keys begin
 // with.
 func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
-	p, err := parse(url)
+	p, err := redisurl.ParseStore(url)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: log, keys: keys(p.prefix), history: p.history, searches: make(chan struct{}, maxSearches), closed: make(chan struct{})}
+	if p.Kind == redisurl.Cluster {
+		return nil, errCluster
+	}
+	s := &Store{log: log, keys: keys(p.Prefix), history: p.History, searches: make(chan struct{}, maxSearches), closed: make(chan struct{})}
 	s.name.Store("")
-	s.sentinels = p.url.Kind == redisurl.Sentinel
-	o := p.url.Options()
+	s.sentinels = p.Kind == redisurl.Sentinel
+	o := p.Options()
 	o.Protocol = 2
 	o.MaxRetries = -1 // we know better what may be done twice
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = slowest, slowest, slowest, slowest
@@ -71,7 +74,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	}
 	s.client = client
 	if err := s.begin(ctx); err != nil {
-		return nil, errors.Join(openError(p, err), client.Close())
+		return nil, errors.Join(openError(p.URL, err), client.Close())
 	}
 	return s, nil
 }
@@ -108,18 +111,18 @@ func (s *Store) begin(ctx context.Context) error {
 }
 
 // openError says what is wrong and what would be right.
-func openError(p place, err error) error {
+func openError(u *redisurl.URL, err error) error {
 	if answered(err) || errors.Is(err, errCluster) || errors.Is(err, errReplica) || errors.Is(err, errEvicts) {
-		return fmt.Errorf("%s: %w", p.url, explain(err))
+		return fmt.Errorf("%s: %w", u, explain(err))
 	}
 	if strings.Contains(err.Error(), "x509") || strings.Contains(err.Error(), "tls:") {
-		return fmt.Errorf("%s: %w: TLS can't be begun: see the options ca and server_name", p.url, err)
+		return fmt.Errorf("%s: %w: TLS can't be begun: see the options ca and server_name", u, err)
 	}
 	with := ""
-	if p.url.TLS != nil {
+	if u.TLS != nil {
 		with = "with TLS "
 	}
-	return fmt.Errorf("no Redis answers %sat %s: %w", with, strings.Join(p.url.Addrs, ", "), err)
+	return fmt.Errorf("no Redis answers %sat %s: %w", with, strings.Join(u.Addrs, ", "), err)
 }
 
 // Warnings are in what way less is promised here than by logs on a disk.
