@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,9 @@ func (x *examination) postgres(ctx context.Context) {
 	}
 	c := pool.ConnConfig
 	c.DefaultQueryExecMode, c.ConnectTimeout = pgx.QueryExecModeSimpleProtocol, patience
+	if several(c) && c.ValidateConnect == nil {
+		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // as nodes do
+	}
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, c)
@@ -50,6 +54,12 @@ func (x *examination) postgres(ctx context.Context) {
 	if err != nil {
 		n.fault(fmt.Sprintf("%s stops answering: %v", name, postgresWords(err)), "look into its log")
 	}
+}
+
+// several reports whether a URL names more than one server; each may be tried twice, with
+// TLS and without. Of one that stands alone, it is told what is wrong with it.
+func several(c *pgx.ConnConfig) bool {
+	return slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port })
 }
 
 // postgresState is what a server says of itself.

@@ -45,6 +45,17 @@ func TestAPostgresIsLookedAt(t *testing.T) {
 	look(t, config.Serve{Store: url}).want(t, Store, Fault, "can't be reached", "connection refused")
 }
 
+func TestOfSeveralPostgresTheOneThatTakesWritesIsLookedAt(t *testing.T) {
+	t.Parallel()
+	server := testserver.StartPostgres(t)
+	standby, _ := server.StartStandby(t)
+	look(t, config.Serve{Store: standby.URL("postgres")}).want(t, Store, Fault, "it is a standby")
+	both := strings.Replace(server.URL("postgres"), server.Addr, standby.Addr+","+server.Addr, 1)
+	v := look(t, config.Serve{Store: both, Broker: "postgres"})
+	v.wantNo(t, Fault)
+	v.want(t, Broker, OK, "what is published is heard")
+}
+
 func TestAPostgresThatMayLoseWhatItAcknowledgedIsFoundOut(t *testing.T) {
 	t.Parallel()
 	server := testserver.StartPostgres(t, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "default_transaction_read_only=on")

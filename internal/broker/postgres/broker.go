@@ -60,6 +60,9 @@ func Open(url string, ear broker.Ear, log *slog.Logger) (*Broker, error) {
 	}
 	b := &Broker{config: &config.ConnConfig.Config, log: log, name: "parley/beat/" + rand.Text(), beats: make(chan struct{}, 1)}
 	b.config.ConnectTimeout = timeout
+	if len(b.config.Fallbacks) > 0 && b.config.ValidateConnect == nil {
+		b.config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // a standby lets nobody listen
+	}
 	b.topics = broker.NewTopics(ear, &b.count, 1, func(string) int { return 0 })
 	b.queue = broker.NewQueue(maxWaiting, ofTopic, &b.count)
 	ctx, stop := context.WithCancel(context.Background())

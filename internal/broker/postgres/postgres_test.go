@@ -5,6 +5,7 @@ package postgres
 import (
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/broker"
@@ -37,6 +38,13 @@ func TestPostgreSQLKeepsTheBrokersPromises(t *testing.T) {
 		link := testserver.NewLink(t, server.Addr)
 		return brokertest.Backend{Open: opener(through(link)), Conflates: true, Cut: link.Close, Mend: link.Mend}
 	})
+}
+
+func TestOfSeveralServersTheOneThatTakesWritesCarries(t *testing.T) {
+	server := testserver.StartPostgres(t)
+	standby, _ := server.StartStandby(t)
+	url := strings.Replace(server.URL("postgres"), server.Addr, standby.Addr+","+server.Addr, 1)
+	brokertest.NewPair(t, opener(url), rooms(3)...).Say()
 }
 
 func BenchmarkPostgreSQL(b *testing.B) {
