@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -66,7 +67,7 @@ func (a *asking) do(ctx context.Context, command string, fields any) error {
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, protocol.MaxMessageBytes))
 	if err != nil {
-		return a.inWords(err)
+		return a.unsure()
 	}
 	return a.read(response, answer)
 }
@@ -109,8 +110,13 @@ func (a *asking) inWords(err error) error {
 		return fmt.Errorf("%s has a certificate that this machine does not trust: %w", a.page, certificate.Err)
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%s does not speak TLS: try http:// in place of https://", a.page)
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%s gives no answer: it may be revoked or not, so do it again", a.page)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return a.unsure()
 	}
-	return fmt.Errorf("%s: %w", a.page, errors.Unwrap(err))
+	return fmt.Errorf("%s: %w", a.page, cmp.Or(errors.Unwrap(err), err))
+}
+
+// unsure is for a command that was sent, and whose answer did not come or was cut off.
+func (a *asking) unsure() error {
+	return fmt.Errorf("%s gives no answer: it may be revoked or not, so do it again", a.page)
 }

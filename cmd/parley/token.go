@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/parley-chat/parley/internal/auth"
 	"github.com/parley-chat/parley/internal/config"
 	"github.com/parley-chat/parley/internal/node"
@@ -31,6 +33,19 @@ type revokeCommand struct {
 	As     string `env:"PARLEY_TOKEN" placeholder:"TOKEN" help:"Token of an admin to ask it with, or @FILE."`
 	Store  string `placeholder:"STORE" help:"Ask no server, and write it into this store: postgres://… or redis://…, or @FILE; or sqlite, in --data."`
 	Data   string `env:"-" placeholder:"FOLDER" help:"The same, into the folder of a server that is stopped."`
+
+	typed map[string]bool // flags that stand on the command line, and not in the environment
+}
+
+// AfterApply is called by kong with the words that were given.
+func (c *revokeCommand) AfterApply(ctx *kong.Context) error { //nolint:unparam // kong wants an error
+	c.typed = map[string]bool{}
+	for _, given := range ctx.Path {
+		if given.Flag != nil && !given.Resolved {
+			c.typed[given.Flag.Name] = true
+		}
+	}
+	return nil
 }
 
 // Help is printed by kong.
@@ -86,6 +101,7 @@ const revokeTimeout = time.Minute
 
 // check complains of what no server would take.
 func (c *revokeCommand) check(token string) error {
+	asks, writes := c.sides()
 	isID := len(c.User) <= protocol.MaxIDBytes && !strings.ContainsFunc(c.User, unicode.IsControl)
 	switch {
 	case (c.User == "") == (token == ""):
@@ -98,13 +114,29 @@ func (c *revokeCommand) check(token string) error {
 		return fmt.Errorf("--token has %d bytes: a token has at most %d", len(token), protocol.MaxTokenBytes)
 	case token != "" && !auth.IsPass(token) && strings.Count(token, ".") != 2:
 		return errors.New("--token is neither a JWT nor a guest's pass")
+	case asks && writes:
+		return errors.New("--as and --server ask a server, --store and --data ask none: give one or the other")
 	}
 	return nil
 }
 
+// sides reports what the command line wants: that a server is asked, or that none is.
+func (c *revokeCommand) sides() (asks, writes bool) {
+	return c.typed["as"] || c.typed["server"], c.typed["store"] || c.typed["data"]
+}
+
+// asksServer reports whether a server is asked. What was typed weighs more than what the
+// environment holds.
+func (c *revokeCommand) asksServer() bool {
+	if asks, writes := c.sides(); asks != writes {
+		return asks
+	}
+	return c.Server != "" || c.Store == ""
+}
+
 // way is how the revocation comes to where it is kept. It says where that is.
 func (c *revokeCommand) way(s streams, token string) (func(context.Context) (string, error), error) {
-	if c.Server != "" || c.Store == "" && c.Data == "" {
+	if c.asksServer() {
 		if c.Server == "" {
 			c.Server = tui.DefaultURL
 		}
@@ -153,6 +185,8 @@ func (c *revokeCommand) kept() (*config.Serve, error) {
 		return nil, errors.New("--store is memory, which is its server's alone: ask that, with --server URL and the token of an admin in --as")
 	case kept.Shared() && c.Data != "":
 		return nil, fmt.Errorf("--data is the folder of --store sqlite, but --store is %s: give one of them", kept.StoreName())
+	case kept.Store == config.SQLite && c.Data == "" && !c.typed["store"]:
+		return nil, errors.New("PARLEY_STORE is sqlite, whose folder is not named: give it with --data, or ask a server, with --server URL and the token of an admin in --as")
 	case c.Data == "":
 		kept.Data = "./parley-data"
 	}

@@ -116,6 +116,34 @@ func TestATokenIsRevokedInTheFolderOfAStoppedServer(t *testing.T) {
 	}
 }
 
+func TestWhatIsTypedWeighsMoreThanTheEnvironment(t *testing.T) {
+	t.Chdir(t.TempDir())
+	url, _ := startNode(t, config.Serve{JWTSecret: signedWith})
+	root := tokenOf(t, "root", "admin")
+	revoke := func(code int, args ...string) string {
+		t.Helper()
+		out, said := house(t, code, append([]string{"token", "revoke", "ada"}, args...)...)
+		return out + said
+	}
+	wants := func(said, want string) {
+		t.Helper()
+		if !strings.Contains(said, want) {
+			t.Errorf("it says %q, want %q", said, want)
+		}
+	}
+	t.Setenv("PARLEY_STORE", "sqlite")
+	wants(revoke(exitOK, "--server", url, "--as", root), "ada is revoked ("+url+")")
+	wants(revoke(exitFailed, "--as", "a.b.c"), "localhost:8080")
+	t.Setenv("PARLEY_TOKEN", root)
+	wants(revoke(exitUsage), "PARLEY_STORE is sqlite, whose folder is not named: give it with --data")
+	t.Setenv("PARLEY_SERVER", url)
+	wants(revoke(exitOK), "ada is revoked ("+url+")")
+	folder := kept(t, 1, "lobby")
+	wants(revoke(exitOK, "--data", folder), "ada is revoked ("+folder+")")
+	wants(revoke(exitFailed, "--store", "sqlite"), "parley-data")
+	wantEmpty(t, ".")
+}
+
 func TestWrongRevokesAreRefusedWithWords(t *testing.T) {
 	url, _ := startNode(t, config.Serve{JWTSecret: signedWith})
 	guests, _ := startNode(t, config.Serve{})
@@ -123,6 +151,13 @@ func TestWrongRevokesAreRefusedWithWords(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	other := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(other.Close)
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	t.Cleanup(silent.Close)
+	cutOff := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte(`{"type":"ok"`))
+	}))
+	t.Cleanup(cutOff.Close)
 	token := tokenOf(t, "grace", "")
 	gone := filepath.Join(t.TempDir(), "gone")
 	for _, x := range []struct {
@@ -142,6 +177,10 @@ func TestWrongRevokesAreRefusedWithWords(t *testing.T) {
 		{exitUsage, "ada --store paper", `--store is "paper": want sqlite`},
 		{exitUsage, "ada --store postgres://u:hunter2@h:x/d", "that can't be read as a URL"},
 		{exitUsage, "ada --store postgres://u:hunter2@h/d --data x", "--store is postgres://h:5432/d: give one of them"},
+		{exitUsage, "ada --as a.b.c --store postgres://h/d", "--as and --server ask a server, --store and --data ask none: give one or the other"},
+		{exitUsage, "ada --server " + url + " --data x", "give one or the other"},
+		{exitFailed, "ada --server " + silent.URL, silent.URL + " gives no answer: it may be revoked or not, so do it again"},
+		{exitFailed, "ada --server " + cutOff.URL, cutOff.URL + " gives no answer: it may be revoked or not, so do it again"},
 		{exitFailed, "ada --data " + gone, "there is no database in " + gone},
 		{exitFailed, "ada --server " + url, "lets in only people with a token: give an admin's with --as"},
 		{exitFailed, "ada --server " + url + " --as hunter2", "refused the token of --as: The token does not hold: it is no JWT"},
