@@ -40,9 +40,10 @@ func (e *Engine) elsewhere() *people {
 }
 
 // Elsewhere is how many sessions a user has on other nodes, as far as they have told.
+// While they can't tell, none count: nobody is to be kept out by those that have gone.
 func (e *Engine) Elsewhere(user string) (sessions int) {
 	p := e.elsewhere()
-	if p == nil {
+	if p == nil || p.cluster.Away() {
 		return 0
 	}
 	p.mu.Lock()

@@ -36,8 +36,9 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 	p.follower, p.people = newLogFollower(p), newPeople(e, c)
 	p.hints.look = p.follower.look
 	e.peers, e.users.people = p, p.people
-	e.rooms.peers, e.rooms.life = p, shared.Life()
+	e.rooms.peers = p
 	shared.Watch(p.renewed)
+	e.rooms.renew(shared.Life())
 	e.writer.Shares(p)
 	ears := cluster.Ears{
 		Message: map[cluster.Kind]func(*cluster.Message){
@@ -49,12 +50,13 @@ func (e *Engine) startPeers(c *cluster.Cluster) error {
 		Everyone: e.revoked.look,
 	}
 	p.people.ears(&ears)
-	err := c.Start(ears)
-	if err == nil {
-		p.follower.start()
-		p.people.start()
+	if err := c.Start(ears); err != nil {
+		e.peers, e.users.people, e.rooms.peers = nil, nil, nil // nothing of them has begun
+		return err
 	}
-	return err
+	p.follower.start()
+	p.people.start()
+	return nil
 }
 
 // close ends what startPeers began.
@@ -76,7 +78,11 @@ func (p *peers) Wrote(l *roomlog.Log, life string, events []protocol.Event) {
 		r.tellPeople() // who wrote has come in before
 	}
 	p.cluster.Tell(room, life, cluster.KindEvents, roomlog.WriteNews(events, p.cluster.MaxBody()))
-	if r != nil && r.log == l {
+	switch {
+	case r == nil || r.log != l:
+	case life == "": // another began meanwhile, and the log may have been looked at before
+		p.follower.look(r)
+	default:
 		p.follower.wants(r)
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"github.com/parley-chat/parley/internal/broker"
 	hub "github.com/parley-chat/parley/internal/broker/memory"
 	"github.com/parley-chat/parley/internal/cluster"
+	"github.com/parley-chat/parley/internal/metrics"
+	"github.com/parley-chat/parley/internal/roomlog"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/store/memory"
 	"github.com/parley-chat/parley/protocol"
@@ -295,4 +298,28 @@ func TestAFloodOfForgedMessagesAsksLittleOfTheStore(t *testing.T) {
 			t.Errorf("the store was asked %d times in a second", n)
 		}
 	})
+}
+
+// unwilling is a store that gives nobody a lease.
+type unwilling struct{ *memory.Store }
+
+func (unwilling) Beat(context.Context, string, time.Duration) ([]string, bool, error) {
+	return nil, false, errors.New("no leases today")
+}
+
+func TestAnEngineThatCannotBeAmongOthersSaysWhy(t *testing.T) {
+	refusing := func(broker.Ear) (broker.Broker, error) { return nil, errors.New("no broker today") }
+	fine := memory.New(1 << 20)
+	for name, c := range map[string]cluster.Config{
+		"no broker":               {Store: fine, Broker: refusing},
+		"no lease":                {Store: unwilling{fine}, Broker: refusing},
+		"no lease, and no broker": {Store: unwilling{fine}},
+	} {
+		c.Log = slog.New(slog.DiscardHandler)
+		_, err := New(Config{Store: c.Store, Cluster: cluster.New(c), Metrics: metrics.New(), Log: c.Log,
+			Heartbeat: time.Minute, Memory: &roomlog.Budget{MemoryBytes: 1 << 20, Total: 1 << 20}})
+		if err == nil || !strings.Contains(err.Error(), "today") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

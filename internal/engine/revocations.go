@@ -203,16 +203,16 @@ func (r *revocations) ask(now time.Time) error {
 	if whole {
 		r.whole = now
 	}
+	for _, x := range all {
+		r.newest = max(r.newest, x.At)
+	}
+	r.learn(all...) // first: to keep again what was lost may take several times
 	if r.lost.Swap(false) {
 		if err := r.keepAgain(now); err != nil {
 			r.lost.Store(true)
 			return err
 		}
 	}
-	for _, x := range all {
-		r.newest = max(r.newest, x.At)
-	}
-	r.learn(all...)
 	return nil
 }
 
@@ -227,8 +227,8 @@ func (r *revocations) learn(all ...store.Revocation) {
 			users = append(users, x.User)
 		}
 		if f, ok := auth.ParseFingerprint(x.Token); ok && x.At > r.byToken[f] {
+			tokens = tokens || r.byToken[f] == 0 // else those who came by it have gone
 			r.byToken[f] = x.At
-			tokens = true
 		}
 	}
 	r.mu.Unlock()

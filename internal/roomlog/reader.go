@@ -68,6 +68,9 @@ func (r *Reader) Seek(seq, head protocol.Seq) {
 	l := r.stream.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if r.lives != l.lives() {
+		return // head is of another life, which Read says
+	}
 	l.stored = max(l.stored, head)
 	r.seq, r.sought = seq, true
 	r.find()

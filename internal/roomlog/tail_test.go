@@ -116,6 +116,25 @@ func TestAnotherLifesEventsAreNoneOfTheLogs(t *testing.T) {
 	}
 }
 
+// Who was told of a head in another life must not have later ones wait for it.
+func TestAHeadOfAnotherLifeIsNoneOfTheLogs(t *testing.T) {
+	l := shared("one", 1000)
+	old := attach(l, dense)
+	l.Rewind("two")
+	old.Seek(950, 1000)
+	l.Base("two", 10)
+	r := attach(l, dense)
+	r.Seek(10, 10)
+	l.Offer("two", []protocol.Event{said(11)})
+	pieces, _, err := r.Read(nil, End, 1<<20)
+	if got := seqsOf(t, dense, pieces); err != nil || !slices.Equal(got, []protocol.Seq{11}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, _, err := old.Read(nil, End, 1<<20); !errors.Is(err, ErrRewound) {
+		t.Errorf("who came before reads on: %v", err)
+	}
+}
+
 var dense = Encoding{protocol.V1, false}
 
 // world is a store that other nodes write to, too, and one node's log of a room in it.
