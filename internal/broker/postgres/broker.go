@@ -19,7 +19,7 @@ const (
 	// A payload of NOTIFY is text, of fewer than 8000 bytes: here a mark, and base64.
 	maxPayload = 5900
 	maxWaiting = 16 << 20 // bytes
-	ofTopic    = 64       // messages of one topic that wait
+	ofTopic    = 512      // messages of one topic that wait: what one node asks of another may be as many
 
 	timeout   = 3 * time.Second // of dialling, and of what PostgreSQL answers
 	beatEvery = 1500 * time.Millisecond
