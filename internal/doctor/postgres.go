@@ -76,6 +76,7 @@ type postgresState struct {
 	creates           bool
 	schema            string
 	made              bool // Parley's tables are there
+	inserts           bool // and its user may write in them
 }
 
 func (s *postgresState) read(ctx context.Context, conn *pgx.Conn) error {
@@ -85,9 +86,10 @@ func (s *postgresState) read(ctx context.Context, conn *pgx.Conn) error {
 		current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int,
 		(select sum(numbackends) from pg_stat_database)::int,
 		coalesce(has_schema_privilege(current_schema(), 'create'), false), coalesce(current_schema(), ''),
-		to_regclass('migration') is not null`).Scan(
+		to_regclass('life') is not null and to_regclass('writer') is not null,
+		coalesce(has_table_privilege(to_regclass('writer'), 'insert'), false)`).Scan(
 		&s.version, &s.number, &s.backend, &s.standby, &s.readOnly, &s.fsync, &s.pages, &s.commit, &s.followers, &s.encoding,
-		&s.most, &s.kept, &s.used, &s.creates, &s.schema, &s.made)
+		&s.most, &s.kept, &s.used, &s.creates, &s.schema, &s.made, &s.inserts)
 }
 
 // durable looks whether what is committed stays.
@@ -136,6 +138,8 @@ func (s *postgresState) usable(n notes, each int) {
 		n.fault("its encoding is "+s.encoding+", in which not everything that people write can be kept", "make a database with encoding UTF8")
 	}
 	switch {
+	case s.made && !s.inserts:
+		n.fault("Parley's tables are there, and its user may not write in them", "name their owner in the URL")
 	case s.made:
 		n.ok("Parley's tables are there")
 	case !s.creates:

@@ -63,6 +63,9 @@ func (x *examination) redisStore(ctx context.Context) {
 		return
 	}
 	s.durable(n)
+	if s["rdb_last_bgsave_status"] == "err" && s["stop-writes-on-bgsave-error"] == "yes" && s["save"] != "" {
+		n.fault("its last snapshot failed, and until one succeeds nothing can be sent (stop-writes-on-bgsave-error)", "make room on its disk, and look into its log; or save \"\", with appendonly yes")
+	}
 	s.roomy(n)
 	if s["role"] == "slave" {
 		n.fault("it is a replica, in which nothing can be written", "name the master, or Sentinel: redis+sentinel://")
@@ -94,7 +97,7 @@ func (x *examination) redisSays(ctx context.Context, n notes, name string, u *re
 		}
 	}
 	// A hosted Redis may refuse this; what isn't known then isn't told.
-	for _, setting := range []string{"appendfsync", "maxclients"} {
+	for _, setting := range []string{"appendfsync", "maxclients", "save", "stop-writes-on-bgsave-error"} {
 		if values, err := client.ConfigGet(ctx, setting).Result(); err == nil && values[setting] != "" {
 			s[setting] = values[setting]
 		}
@@ -148,6 +151,8 @@ func (s redisState) roomy(n notes) {
 		n.fault("maxmemory_policy is "+policy+": when it is full it throws rooms away", "maxmemory-policy noeviction")
 	case evicts:
 		n.warn("maxmemory_policy is "+policy+": once it has a maxmemory it throws rooms away", "maxmemory-policy noeviction")
+	case most > 0 && used >= most:
+		n.fault(fmt.Sprintf("it is full: %s of %s are in use, and nothing can be sent", size(uint64(used)), size(uint64(most))), "raise maxmemory, or keep less (history in the URL, --retain)")
 	case most > 0 && used > most*8/10:
 		n.warn(fmt.Sprintf("%s of %s are in use: when it is full nothing can be sent", size(uint64(used)), size(uint64(most))), "raise maxmemory, or keep less (history in the URL, --retain)")
 	default:

@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -81,11 +82,28 @@ func TestARedisIsLookedAt(t *testing.T) {
 	v = look(t, config.Serve{Store: careless.URL()})
 	v.want(t, Store, Warning, "appendonly is off")
 	v.want(t, Store, Fault, "allkeys-lru")
+	careless.Do("CONFIG", "SET", "maxmemory", "1", "maxmemory-policy", "noeviction")
+	look(t, config.Serve{Store: careless.URL()}).want(t, Store, Fault, "it is full", "raise maxmemory")
 	everySecond := testserver.StartRedis(t, "--appendonly", "yes")
 	look(t, config.Serve{Store: everySecond.URL()}).want(t, Store, Warning, "appendfsync is everysec")
 
 	replica := testserver.StartRedis(t, append([]string{"--replicaof"}, strings.Split(server.Addr, ":")...)...)
 	look(t, config.Serve{Store: replica.URL()}).want(t, Store, Fault, "it is a replica")
+}
+
+func TestARedisThatCanTakeNoSnapshotIsFoundOut(t *testing.T) {
+	t.Parallel()
+	server := testserver.StartRedis(t)
+	server.Do("CONFIG", "SET", "save", "3600 1")
+	if err := os.Mkdir(filepath.Join(server.Dir, "dump.rdb"), 0o755); err != nil { // in the way of the file
+		t.Fatal(err)
+	}
+	server.Do("BGSAVE")
+	until(t, "its snapshot failed", func() visit { return look(t, config.Serve{Store: server.URL()}) },
+		func(v visit) bool { return strings.Contains(v.String(), "its last snapshot failed") }).
+		want(t, Store, Fault, "nothing can be sent", "make room")
+	server.Do("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+	look(t, config.Serve{Store: server.URL()}).wantNo(t, Fault)
 }
 
 func TestARedisThatLetsNobodyInIsFoundOut(t *testing.T) {
@@ -236,4 +254,13 @@ func TestAPostgresUserOfFewRightsSeesEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	look(t, config.Serve{Store: ada}).wantNo(t, Fault)
+
+	for _, sql := range []string{"create table migration ()", "create table life ()", "create table writer ()"} {
+		look(t, config.Serve{Store: ada}).want(t, Store, OK, "the first start makes them")
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look(t, config.Serve{Store: ada}).want(t, Store, Fault, "its user may not write in them", "their owner")
+	look(t, config.Serve{Store: url}).want(t, Store, OK, "Parley's tables are there")
 }
