@@ -88,6 +88,12 @@ func answered(err error) bool {
 	return errors.As(err, &said)
 }
 
+// isFull reports whether Redis has no memory for it.
+func isFull(err error) bool {
+	var said redis.Error
+	return errors.As(err, &said) && wordOf(said) == "OOM"
+}
+
 func isTimeout(err error) bool {
 	var late interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &late) && late.Timeout()

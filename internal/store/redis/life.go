@@ -132,7 +132,6 @@ func (s *Store) learn(ticket uint64, life string, secret []byte) error {
 		return nil
 	}
 	s.known.owed.Store(true)
-	s.log.Warn("Redis was started again, was emptied, or is another one: every room begins a new epoch")
 	if l.renewed != nil {
 		l.renewed(life)
 	}

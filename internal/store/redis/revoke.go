@@ -113,7 +113,8 @@ func (k *revocations) forget(before int64) {
 	}
 }
 
-// remind tells a Redis what this node knows, if it may have lost that.
+// remind tells a Redis what this node knows, if it may have lost that. One that is full is
+// told later: it can be read meanwhile.
 func (k *revocations) remind(ctx context.Context, conn *redis.Conn, key string) error {
 	if !k.owed.Swap(false) {
 		return nil
@@ -125,9 +126,12 @@ func (k *revocations) remind(ctx context.Context, conn *redis.Conn, key string) 
 	}
 	k.mu.Unlock()
 	_, err := pipe.Exec(ctx)
-	if err != nil && !errors.Is(err, redis.Nil) {
-		k.owed.Store(true)
-		return err
+	if err == nil || errors.Is(err, redis.Nil) {
+		return nil
 	}
-	return nil
+	k.owed.Store(true)
+	if isFull(err) {
+		return nil
+	}
+	return err
 }
