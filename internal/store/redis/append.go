@@ -37,10 +37,11 @@ func (s *Store) Append(ctx context.Context, drafts []store.Draft) ([]store.Resul
 	defer cancel()
 	for from := 0; from < len(drafts); {
 		to := from + some(drafts[from:])
-		a.some(ctx, drafts, from, to)
+		a.parts = append(a.parts, a.batches(drafts, from, to))
 		from = to
 	}
-	if a.life != s.present() {
+	err := a.all(ctx)
+	if err != nil || a.life != s.present() {
 		return nil, errRenewed // what was done is of logs that are no more
 	}
 	if a.err == nil {
@@ -73,48 +74,56 @@ type appending struct {
 	life    string // that it is for
 	until   time.Time
 	results []store.Result
-	written []int // the places of drafts that are done
-	done    bool  // something was
-	err     error // why something was not
+	parts   [][]*batch // what goes at once, in the order of the drafts
+	done    bool       // something was
+	err     error      // why something was not
 }
 
-// some appends drafts from one place to another, in rounds: in each, the rooms that aren't
-// done yet are looked at, decided for, and written to.
-func (a *appending) some(ctx context.Context, drafts []store.Draft, from, to int) {
-	batches := a.batches(drafts, from, to)
-	for tries := 0; ; tries++ {
+// all appends part by part, and all of them once more when another life begins. It is an
+// error if there is no time for that.
+func (a *appending) all(ctx context.Context) error {
+	for renewals, i := 0, 0; i < len(a.parts); i++ {
+		if a.some(ctx, a.parts[i]) {
+			continue
+		}
+		if !a.store.mayTryAgain(ctx, errAgain, renewals, a.until) {
+			return errRenewed
+		}
+		a.renew()
+		renewals, i = renewals+1, -1
+	}
+	return nil
+}
+
+// some appends a part in rounds: in each, the rooms that aren't done yet are looked at,
+// decided for, and written to. It gives false when another life has begun.
+func (a *appending) some(ctx context.Context, part []*batch) bool {
+	batches := slices.DeleteFunc(slices.Clone(part), func(b *batch) bool { return b.refused })
+	for tries := 0; len(batches) > 0; tries++ {
 		err := a.round(ctx, batches)
-		batches = slices.DeleteFunc(batches, a.settled)
-		if len(batches) == 0 {
-			return
-		}
 		if errors.Is(err, errRenewed) {
-			a.renew(batches)
-			err = errAgain
+			return false
 		}
-		if !a.store.mayTryAgain(ctx, err, tries, a.until) {
+		batches = slices.DeleteFunc(batches, a.settled)
+		if len(batches) > 0 && !a.store.mayTryAgain(ctx, err, tries, a.until) {
 			for _, b := range batches {
 				b.err = cmp.Or(err, b.err)
 				a.refuse(b)
 			}
-			return
+			return true
 		}
 	}
+	return true
 }
 
 // renew goes on in another life. What was done in the old one may be gone, and what a
-// draft is about is something else now, or nothing.
-func (a *appending) renew(batches []*batch) {
-	a.life = a.store.present()
-	for _, i := range a.written {
-		a.results[i] = store.Result{Err: errNotSaved}
-	}
-	if len(a.written) > 0 && a.err == nil {
-		a.err = errRenewed
-	}
-	a.written, a.done = nil, false
-	for _, b := range batches {
-		b.life, b.decided = a.life, nil // what was sent in the old one can't be done any more
+// draft is about is something else now, or nothing: so each batch is asked for again.
+func (a *appending) renew() {
+	a.life, a.done = a.store.present(), false
+	for _, part := range a.parts {
+		for _, b := range part {
+			b.renew(a.life)
+		}
 	}
 }
 
@@ -144,7 +153,6 @@ func (a *appending) settled(b *batch) bool {
 		a.done = true
 		for i, d := range b.drafts {
 			a.results[d.place] = b.decided.results[i]
-			a.written = append(a.written, d.place)
 		}
 	case b.err != nil && !passing(b.err) && !errors.Is(b.err, errRenewed):
 		a.refuse(b)
@@ -155,6 +163,7 @@ func (a *appending) settled(b *batch) bool {
 }
 
 func (a *appending) refuse(b *batch) {
+	b.refused = true
 	if a.err == nil {
 		a.err = fmt.Errorf("append to %s: %w", b.room, b.err)
 	}

@@ -22,6 +22,7 @@ type batch struct {
 	life    string    // that its drafts are decided in
 	decided *decision // nil before the first look; it may have been done, even if nobody said so
 	done    bool
+	refused bool
 	err     error // of the last try
 }
 
@@ -34,10 +35,20 @@ type draft struct {
 // decision is what becomes of a batch where the log stands at head and first.
 type decision struct {
 	head, first protocol.Seq
+	over        bool // it is of a life before: it was done in that, or never will be
 	results     []store.Result
 	events      int
 	marks       []string // whose mark may move, in their order
 	args        []any    // the events, and then the marks, for the script
+}
+
+// renew has a batch asked for in another life, be it done or not: what was done in the old
+// one may be gone, or be here.
+func (b *batch) renew(life string) {
+	b.life, b.done = life, false
+	if b.decided != nil {
+		b.decided.over = true
+	}
 }
 
 // newBatchID names a batch: with its seq and life it is the only one.
@@ -170,7 +181,7 @@ func (b *batch) decide(r *reply, now int64) error {
 			return nil
 		case l.at.Head >= probed && l.first > probed:
 			return errUnknown
-		case l.at.Head == b.decided.head && l.first == b.decided.first:
+		case !b.decided.over && l.at.Head == b.decided.head && l.first == b.decided.first:
 			return nil // what was sent may yet arrive: be it the same then
 		}
 	}

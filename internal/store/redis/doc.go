@@ -8,7 +8,8 @@
 //     if the log still stands where it was decided. Else it is decided anew. Somebody's
 //     batch always goes through.
 //   - The last event of a batch names it. After a lost connection that tells whether
-//     the batch was done: it is never done twice. What can't be told is an error.
+//     the batch was done, in the next life too: it is never done twice. What can't be
+//     told is an error.
 //   - No entry of a stream has a message's text: a text that was edited away, deleted
 //     or forgotten is nowhere in Redis's memory.
 //   - All epochs follow from a life, which stands in Redis beside the name of the

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -96,6 +97,7 @@ const (
 	lostBatch               // the line breaks before
 	lateBatch               // the line breaks, and what was sent arrives after what was sent again
 	faults
+	heldAnswer // Redis does it, and the line stays until Redis ends, but no answer comes
 )
 
 // breaker is a line to a Redis that breaks where it hurts: when a batch is written.
@@ -104,7 +106,8 @@ type breaker struct {
 	addr   string
 	target string
 	plan   atomic.Int64 // the next fault, or -1
-	broken [faults]atomic.Int64
+	skip   atomic.Int64 // how many batches go through before it
+	broken [heldAnswer + 1]atomic.Int64
 }
 
 func newBreaker(t *testing.T, target string) *breaker {
@@ -134,14 +137,17 @@ func (b *breaker) carry(near net.Conn) {
 		_ = near.Close()
 		return
 	}
-	var deaf atomic.Bool // answers no longer go through
+	var deaf, held atomic.Bool // answers no longer go through, and don't end the line
 	go func() {
 		defer near.Close()
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := far.Read(buf)
-			if err != nil || deaf.Load() {
+			if err != nil || deaf.Load() && !held.Load() {
 				return
+			}
+			if deaf.Load() {
+				continue
 			}
 			if _, err := near.Write(buf[:n]); err != nil {
 				return
@@ -155,7 +161,8 @@ func (b *breaker) carry(near net.Conn) {
 		if err != nil {
 			return
 		}
-		if plan := b.plan.Load(); plan >= 0 && bytes.Contains(buf[:n], []byte(applyScript.sha)) && b.plan.CompareAndSwap(plan, -1) {
+		if plan := b.plan.Load(); plan >= 0 && bytes.Contains(buf[:n], []byte(applyScript.sha)) && b.skip.Add(-1) < 0 && b.plan.CompareAndSwap(plan, -1) {
+			held.Store(fault(plan) == heldAnswer)
 			deaf.Store(true)
 			b.breakIt(fault(plan), near, far, buf[:n])
 			return
@@ -178,6 +185,10 @@ func (b *breaker) breakIt(f fault, near, far net.Conn, batch []byte) {
 		_ = near.Close()
 		time.Sleep(rand.N(3 * time.Millisecond)) // whenever it is, it must do no harm
 		_, _ = far.Write(batch)
+	case heldAnswer:
+		_, _ = far.Write(batch)
+		_, _ = io.Copy(io.Discard, near)
+		return
 	}
 	time.Sleep(50 * time.Millisecond) // for Redis to read it
 }
