@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"syscall"
 	"testing"
@@ -144,27 +143,6 @@ func TestClusterSaysByANewEpochWhatAFailoverLost(t *testing.T) {
 	if lives := p.lives(); lives < 2 {
 		t.Errorf("what was acknowledged is lost, and each log is said to have %d lives", lives)
 	}
-}
-
-// TestClusterInAStorm has one thing after the other go wrong, in any order, as often as
-// PARLEY_STORM says. It is one of the long runs.
-func TestClusterInAStorm(t *testing.T) {
-	if !long() {
-		t.Skip("one of the long runs: scripts/soak.sh")
-	}
-	db, redis := testserver.StartPostgres(t, "max_connections=60"), testserver.StartRedis(t)
-	d := &deployment{postgres: db, redis: redis}
-	d.fleet = launch(t, clusterNodes, onPostgresAndRedis(t, db, redis))
-	d.endure(t, func(d *deployment) {
-		for range number(t, "PARLEY_STORM", 20) {
-			c := clusterFaults[rand.IntN(len(clusterFaults))]
-			t.Log(c.name)
-			c.do(d)
-			if rand.IntN(2) == 0 { // else the next comes while nodes still recover
-				d.party.recover(recoverWithin)
-			}
-		}
-	})
 }
 
 // TestClusterOfOneNode is one node alone, which is held to the same.

@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && long
 
 package e2e
 
@@ -15,9 +15,6 @@ import (
 // TestClusterOfTwoVersions has nodes of this version and of the one before it side by
 // side, until the last is of this one. It is one of the long runs.
 func TestClusterOfTwoVersions(t *testing.T) {
-	if !long() {
-		t.Skip("one of the long runs: scripts/soak.sh")
-	}
 	former := buildFormer(t)
 	db, redis := testserver.StartPostgres(t), testserver.StartRedis(t)
 	d := &deployment{postgres: db, redis: redis}

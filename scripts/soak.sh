@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 export PARLEY_KILLS=${PARLEY_KILLS-50} PARLEY_ACKED=${PARLEY_ACKED-1000000} PARLEY_CUTS=${PARLEY_CUTS-100}
 export PARLEY_REPEATED=${PARLEY_REPEATED-50000} PARLEY_MEMBERS=${PARLEY_MEMBERS-1000} PARLEY_SLOW_SECONDS=${PARLEY_SLOW_SECONDS-60}
 go test -tags e2e -count=1 -timeout 1h -v -run 'TestAKilledServerLosesNothing|TestASendIsWrittenOnce|TestOneWhoWasAway|TestSlowReadersCostLittle' ./e2e
-PARLEY_LONG_FAULTS=1 go test -tags e2e -count=1 -timeout 1h -v -run '^TestCluster' ./e2e
+PARLEY_LONG_FAULTS=1 go test -tags e2e,long -count=1 -timeout 1h -v -run '^TestCluster' ./e2e
 go test -tags e2e -count=1 -timeout 1h -v -run 'PowerCut|FailedFsync|CutOffAnywhere' ./internal/store/sqlite
 go test -count=1 -timeout 1h -v -run TestEveryViewIsTheLog ./internal/engine -rapid.checks="${PARLEY_VIEWS-2000}"
 go test -count=1 -timeout 1h -v -run TestHistories ./internal/sim -histories "${PARLEY_HISTORIES-100000}"
