@@ -2,13 +2,12 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // lives knows which life the logs are in.
@@ -119,7 +118,7 @@ func renew(ctx context.Context, conn *pgx.Conn, k knowledge) error {
 		}
 		life := saw.life
 		if !saw.own || saw.lacks(k) {
-			life = newID()
+			life = store.NewID()
 		}
 		_, err := tx.Exec(ctx, `update life set id = $1, loose = current_setting('synchronous_commit') = 'off' or loose and $2`, life, saw.own)
 		if err != nil {
@@ -128,17 +127,4 @@ func renew(ctx context.Context, conn *pgx.Conn, k knowledge) error {
 		_, err = tx.Exec(ctx, "update life set tag = "+tagSQL)
 		return err
 	})
-}
-
-// epochOf is the epoch that the log of a room has in a life.
-func epochOf(life, room string) string {
-	sum := sha256.Sum256([]byte(life + room))
-	return hex.EncodeToString(sum[:16])
-}
-
-// newID is 16 random bytes in hex.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
 }

@@ -4,32 +4,15 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/parley-chat/parley/internal/store"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
-
-// steps are the migrations in order. The schema's version is how many of them a database
-// has had.
-func steps() ([]string, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, name := range names { // Glob sorts
-		text, err := migrations.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, string(text))
-	}
-	return out, nil
-}
 
 // The keys of PostgreSQL's advisory locks that we take, all for a transaction: what is
 // held for a session is another client's behind a PgBouncer. They differ in the upper
@@ -43,7 +26,7 @@ const (
 // migrate brings the database to the schema of this program, each step in a transaction
 // of its own. Several nodes may start at once: the first one does it.
 func migrate(ctx context.Context, conn *pgx.Conn) error {
-	all, err := steps()
+	all, err := store.Steps(migrations)
 	if err != nil {
 		return err
 	}

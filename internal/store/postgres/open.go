@@ -57,7 +57,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, inWords(err, config.ConnConfig)
 	}
-	s := &Store{pool: pool, log: log, writer: newID(), reads: make(chan struct{}, max(1, config.MaxConns-2)), known: map[string]bool{}}
+	s := &Store{pool: pool, log: log, writer: store.NewID(), reads: make(chan struct{}, max(1, config.MaxConns-2)), known: map[string]bool{}}
 	if err := s.prepare(ctx); err != nil {
 		pool.Close()
 		return nil, inWords(err, config.ConnConfig)

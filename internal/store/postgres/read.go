@@ -136,7 +136,7 @@ func (s *Store) rooms(ctx context.Context, sql string, args ...any) (life string
 		return "", nil, err
 	}
 	for i := range rooms {
-		rooms[i].Epoch = epochOf(life, rooms[i].Name)
+		rooms[i].Epoch = store.EpochOf(life, rooms[i].Name)
 	}
 	return life, rooms, nil
 }
@@ -148,7 +148,7 @@ func (s *Store) Room(ctx context.Context, name string) (store.Room, error) {
 	case err != nil:
 		return store.Room{}, err
 	case len(rooms) == 0:
-		return store.Room{Name: name, Epoch: epochOf(life, name), First: 1}, nil
+		return store.Room{Name: name, Epoch: store.EpochOf(life, name), First: 1}, nil
 	}
 	return rooms[0], nil
 }

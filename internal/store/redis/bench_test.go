@@ -19,7 +19,7 @@ func BenchmarkAppend(b *testing.B) {
 			for b.Loop() {
 				drafts := many("lobby", n, "what people say what people say what people say")
 				for i := range drafts {
-					drafts[i].Key = newID()
+					drafts[i].Key = store.NewID()
 				}
 				do(b, s, drafts...)
 			}

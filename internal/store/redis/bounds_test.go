@@ -111,7 +111,7 @@ func TestAMessageTakesLittleMemory(t *testing.T) {
 			drafts := many(room, 500, strings.Repeat("x", 100))
 			for i := range drafts {
 				if keyed {
-					drafts[i].Key = newID()
+					drafts[i].Key = store.NewID()
 				}
 			}
 			do(t, s, drafts...)

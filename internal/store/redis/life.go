@@ -3,14 +3,14 @@ package redis
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // lives is which life of the logs this node knows of.
@@ -42,12 +42,6 @@ func (s *Store) present() string {
 	return s.lives.life
 }
 
-// epochOf is the epoch of a room's log in a life.
-func epochOf(life, room string) string {
-	sum := sha256.Sum256([]byte(life + room))
-	return hex.EncodeToString(sum[:16])
-}
-
 // acquaint looks which life the logs have.
 func (s *Store) acquaint(ctx context.Context) error {
 	conn := s.client.Conn()
@@ -74,7 +68,7 @@ func (s *Store) greet(ctx context.Context, conn *redis.Conn) error {
 	if err := teach(ctx, conn); err != nil {
 		return err
 	}
-	value, err := conn.EvalSha(ctx, lifeScript.sha, []string{s.keys.life(), s.keys.secret()}, at.id, newID(), secret).Result()
+	value, err := conn.EvalSha(ctx, lifeScript.sha, []string{s.keys.life(), s.keys.secret()}, at.id, store.NewID(), secret).Result()
 	if err != nil {
 		return err
 	}
@@ -136,13 +130,6 @@ func (s *Store) learn(ticket uint64, life string, secret []byte) error {
 		l.renewed(life)
 	}
 	return nil
-}
-
-// newID is 16 random bytes in hex.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
 }
 
 // server is what a Redis says of itself.

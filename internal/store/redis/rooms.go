@@ -38,7 +38,7 @@ func (s *Store) stand(ctx context.Context, names []string) ([]standing, error) {
 	all := make([]standing, 0, len(names))
 	for i, name := range names {
 		r := &calls[i/roomsAtOnce].reply
-		at := standing{Room: store.Room{Name: name, Epoch: epochOf(life, name), Head: r.seq(), First: max(1, r.seq())}}
+		at := standing{Room: store.Room{Name: name, Epoch: store.EpochOf(life, name), Head: r.seq(), First: max(1, r.seq())}}
 		at.Topic, _ = r.maybe()
 		at.time = r.number()
 		if err := r.err(name); err != nil {

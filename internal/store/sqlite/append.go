@@ -109,7 +109,7 @@ func (b *batch) room(name string) (*roomState, error) {
 func (b *batch) append(r *roomState, e *protocol.Event, body store.Body) error {
 	if r.id == 0 {
 		err := b.db.query(func(s *sqlite3.Stmt) { r.id = s.ColumnInt64(0) },
-			"insert into room (name, epoch) values (?, ?) returning id", e.Room, epochOf(b.epochs, e.Room))
+			"insert into room (name, epoch) values (?, ?) returning id", e.Room, store.EpochOf(b.epochs, e.Room))
 		if err != nil {
 			return err
 		}

@@ -91,14 +91,14 @@ var (
 
 func makeUsers(n int) (users []protocol.User) {
 	for range n {
-		users = append(users, protocol.User{ID: newID(), Name: "ada"})
+		users = append(users, protocol.User{ID: store.NewID(), Name: "ada"})
 	}
 	return users
 }
 
 // newKey is one as clients make them: a UUIDv7, which begins with the time.
 func newKey() string {
-	random := newID()
+	random := store.NewID()
 	ms := fmt.Sprintf("%012x", time.Now().UnixMilli())
 	return ms[:8] + "-" + ms[8:] + "-7" + random[:3] + "-9" + random[3:6] + "-" + random[6:18]
 }

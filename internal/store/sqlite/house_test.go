@@ -319,7 +319,7 @@ func TestAFirstStartThatFailsHalfwayDoesNotKeepTheEpoch(t *testing.T) {
 }
 
 func TestABackupOfEverySchemaIsRestored(t *testing.T) {
-	all, err := steps()
+	all, err := store.Steps(migrations)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -14,6 +12,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/parley-chat/parley/internal/newfile"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // life is what the folder knows of the database in it. A copy of the database
@@ -46,7 +45,7 @@ func (s *Store) live() error {
 	if !same {
 		s.log.Warn("the database is not as it was left here: every room begins a new epoch", "file", s.path)
 	}
-	next := newID()
+	next := store.NewID()
 	// Killed anywhere in between, the folder still knows the database that it knew,
 	// and still doesn't know one whose epochs have yet to change.
 	ids := []string{next}
@@ -84,7 +83,7 @@ func (s *Store) renew(id string, same bool) error {
 			return err
 		}
 		if !same || s.epochs == "" {
-			s.epochs = newID()
+			s.epochs = store.NewID()
 		}
 		if err := db.Exec("delete from life"); err != nil {
 			return err
@@ -110,19 +109,6 @@ func (s *Store) readSecret(db *conn) error {
 	s.secret = make([]byte, 32)
 	_, _ = rand.Read(s.secret) // never fails
 	return db.exec("insert into secret (value) values (?)", s.secret)
-}
-
-// epochOf is the epoch that the log of a room begins with.
-func epochOf(epochs, room string) string {
-	sum := sha256.Sum256([]byte(epochs + room))
-	return hex.EncodeToString(sum[:16])
-}
-
-// newID is 16 random bytes in hex.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
 }
 
 // readLife gives the zero life where the folder has none.

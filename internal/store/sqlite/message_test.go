@@ -168,7 +168,7 @@ func TestARoomHasTheEpochThatItsLogBeginsWith(t *testing.T) {
 
 func TestEventsOfTheFirstSchemaAreMessages(t *testing.T) {
 	folder := t.TempDir()
-	all, err := steps()
+	all, err := store.Steps(migrations)
 	if err != nil {
 		t.Fatal(err)
 	}

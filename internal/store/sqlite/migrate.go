@@ -3,36 +3,19 @@ package sqlite
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/parley-chat/parley/internal/store"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// steps are the migrations in order. The schema's version, kept in SQLite's
-// user_version, is how many of them a database has had.
-func steps() ([]string, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, name := range names { // Glob sorts
-		text, err := migrations.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, string(text))
-	}
-	return out, nil
-}
-
 // migrate brings a database to the schema of this program, each step in a
 // transaction of its own.
 func migrate(db *sqlite3.Conn, path string) error {
-	all, err := steps()
+	all, err := store.Steps(migrations)
 	if err != nil {
 		return err
 	}

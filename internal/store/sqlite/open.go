@@ -37,7 +37,7 @@ type Store struct {
 	lock   *os.File
 	read   chan *conn // those that are free; nil stands for one that was never opened
 	secret []byte
-	epochs string // see epochOf
+	epochs string // see store.EpochOf
 	index  *index
 
 	// Guarded by mu.

@@ -62,7 +62,7 @@ func roomOf(s *sqlite3.Stmt) store.Room {
 
 // Room implements store.Store.
 func (s *Store) Room(ctx context.Context, name string) (room store.Room, err error) {
-	room = store.Room{Name: name, Epoch: epochOf(s.epochs, name), First: 1}
+	room = store.Room{Name: name, Epoch: store.EpochOf(s.epochs, name), First: 1}
 	err = s.reading(ctx, func(db *conn) error {
 		return db.query(func(s *sqlite3.Stmt) { room = roomOf(s) }, selectRooms+" where name = ?", name)
 	})

@@ -107,7 +107,7 @@ func openReadOnly(path string, immutable bool) (*conn, error) {
 
 // knowSchema refuses a schema that this program can't read.
 func (s *Snapshot) knowSchema() error {
-	all, err := steps()
+	all, err := store.Steps(migrations)
 	if err != nil {
 		return err
 	}

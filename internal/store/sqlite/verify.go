@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // Contents is what a backup holds.
@@ -52,7 +54,7 @@ func contents(ctx context.Context, path string) (c Contents, err error) {
 	defer func() { err = errors.Join(err, read.close()) }()
 	db := read.Conn
 	db.SetInterrupt(ctx)
-	all, err := steps()
+	all, err := store.Steps(migrations)
 	if err != nil {
 		return c, err
 	}
