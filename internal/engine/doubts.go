@@ -184,6 +184,16 @@ func (p *people) awaitSheets() chan struct{} {
 	return p.sheets
 }
 
+// sheetCame lets those go on who wait for a sheet of rooms.
+func (p *people) sheetCame() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sheets != nil {
+		close(p.sheets)
+		p.sheets = nil
+	}
+}
+
 // mutes has nobody wait for nodes again, until they are heard.
 func (p *people) mutes(nodes []string) {
 	p.mu.Lock()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/binary"
-	"maps"
 	"time"
 
 	"github.com/parley-chat/parley/internal/cluster"
@@ -132,35 +131,11 @@ func (p *people) hearUsers(node string, s *cluster.Said) {
 	sessions := doubt{node, string(rune(cluster.Users))} // is no room's name
 	if s.Verb == cluster.Ask {
 		if p.mayAnswer(node, sessions.room) {
-			p.answerUsers(node, s.Version)
+			answerSheet(p, node, cluster.KindUser, p.users.sheet, p.users.here, s.Version)
 		}
 		return
 	}
-	p.mu.Lock()
-	if p.given(node) {
-		p.mu.Unlock()
-		return
-	}
-	_, gap := p.users.others.Hear(node, s)
-	gap = gap && p.mayAskFor(sessions)
-	body := cluster.Say(cluster.Users, cluster.Ask, "", p.users.others.Version(node))
-	p.mu.Unlock()
-	p.clock.Saw(s.Version)
-	if gap {
-		p.ask(node, cluster.KindUser, body)
-	}
-}
-
-func (p *people) answerUsers(node string, known cluster.Stamp) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.tellSheets()
-	if known == p.users.sheet.Version() {
-		return
-	}
-	for _, body := range p.users.sheet.Whole(maps.All(p.users.here), p.clock.Tick(time.Now()), p.cluster.MaxBody()) {
-		p.cluster.TellNode(node, cluster.KindUser, body)
-	}
+	hearSheet(p, sessions, cluster.KindUser, p.users.others, s)
 }
 
 // hearActs counts what users did on another node.

@@ -403,26 +403,16 @@ func (p *people) mayAnswer(node, room string) bool {
 func (p *people) hearRooms(node string, s *cluster.Said) {
 	if s.Verb == cluster.Ask {
 		if p.mayAnswer(node, "") {
-			p.answerRooms(node, s.Version)
+			answerSheet(p, node, cluster.KindPeople, p.rooms.sheet, p.rooms.here, s.Version)
 		}
 		return
 	}
-	p.mu.Lock()
-	if p.given(node) {
-		p.mu.Unlock()
+	ops, heard := hearSheet(p, doubt{node: node}, cluster.KindPeople, p.rooms.others, s)
+	if !heard {
 		return
 	}
-	ops, gap := p.rooms.others.Hear(node, s)
-	body := cluster.Say(cluster.Rooms, cluster.Ask, "", p.rooms.others.Version(node))
-	gap = gap && p.mayAskFor(doubt{node: node})
-	if s.Verb == cluster.Whole && p.sheets != nil {
-		close(p.sheets)
-		p.sheets = nil
-	}
-	p.mu.Unlock()
-	p.clock.Saw(s.Version)
-	if gap {
-		p.ask(node, cluster.KindPeople, body)
+	if s.Verb == cluster.Whole {
+		p.sheetCame()
 	}
 	for i := range ops {
 		if r := p.engine.rooms.find(ops[i].Key); r != nil && r.afar != nil {
@@ -441,14 +431,34 @@ func (p *people) mayAskFor(d doubt) bool {
 	return true
 }
 
-func (p *people) answerRooms(node string, known cluster.Stamp) {
+// hearSheet takes what a node says of a sheet that it has for all, and asks for what was
+// missed; about is what is in doubt then. It is not heard of one that was given up.
+func hearSheet[K comparable, V any](p *people, about doubt, kind cluster.Kind, others *cluster.Mirror[K, V], s *cluster.Said) (ops []cluster.Op[K, V], heard bool) {
+	p.mu.Lock()
+	if p.given(about.node) {
+		p.mu.Unlock()
+		return nil, false
+	}
+	ops, gap := others.Hear(about.node, s)
+	body := cluster.Say(s.Matter, cluster.Ask, "", others.Version(about.node))
+	gap = gap && p.mayAskFor(about)
+	p.mu.Unlock()
+	p.clock.Saw(s.Version)
+	if gap {
+		p.ask(about.node, kind, body)
+	}
+	return ops, true
+}
+
+// answerSheet tells a node all that is on a sheet that is for all, unless it knows.
+func answerSheet[K comparable, V any](p *people, node string, kind cluster.Kind, sheet *cluster.Sheet[K, V], here map[K]V, known cluster.Stamp) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tellSheets()
-	if known == p.rooms.sheet.Version() {
+	if known == sheet.Version() {
 		return
 	}
-	for _, body := range p.rooms.sheet.Whole(maps.All(p.rooms.here), p.clock.Tick(time.Now()), p.cluster.MaxBody()) {
-		p.cluster.TellNode(node, cluster.KindPeople, body)
+	for _, body := range sheet.Whole(maps.All(here), p.clock.Tick(time.Now()), p.cluster.MaxBody()) {
+		p.cluster.TellNode(node, kind, body)
 	}
 }
