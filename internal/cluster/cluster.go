@@ -129,6 +129,9 @@ func (c *Cluster) Close() error {
 	return c.broker.Close()
 }
 
+// Speaks reports whether there is a broker, by which nodes tell one another anything.
+func (c *Cluster) Speaks() bool { return c.open != nil }
+
 // Away reports whether nothing is heard of other nodes now.
 func (c *Cluster) Away() bool { return c.away.Load() }
 

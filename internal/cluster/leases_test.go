@@ -115,6 +115,16 @@ func (w *watch) want(t *testing.T, want ...string) {
 	}
 }
 
+// acquainted are two nodes that know of each other.
+func (r *registry) acquainted(t *testing.T) (ada, grace *watch) {
+	t.Helper()
+	ada, grace = r.start(t, "ada"), r.start(t, "grace")
+	time.Sleep(BeatEvery)
+	ada.take()
+	grace.take()
+	return ada, grace
+}
+
 func closeAll(t *testing.T, nodes ...*watch) {
 	t.Helper()
 	for _, n := range nodes {
@@ -145,9 +155,7 @@ func TestWhoComesAndWhoTakesLeaveIsKnownAtTheNextBeat(t *testing.T) {
 func TestWhoDiesIsGoneWhenItsLeaseEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistry()
-		ada, grace := r.start(t, "ada"), r.start(t, "grace")
-		time.Sleep(BeatEvery)
-		ada.take()
+		ada, grace := r.acquainted(t)
 		r.set(r.lost, "grace", true)
 		died := time.Now()
 		time.Sleep(leaseFor - BeatEvery - time.Millisecond)
@@ -169,10 +177,7 @@ func TestWhileTheStoreIsAwayNobodyIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRegistry()
-				ada, grace := r.start(t, "ada"), r.start(t, "grace")
-				time.Sleep(BeatEvery)
-				ada.take()
-				grace.take()
+				ada, grace := r.acquainted(t)
 				for _, node := range []string{"ada", "grace"} {
 					r.set(fault(r), node, true)
 				}
@@ -197,9 +202,7 @@ func TestWhileTheStoreIsAwayNobodyIsGone(t *testing.T) {
 func TestWhoDiesWhileTheStoreIsAwayIsGoneOnceItIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistry()
-		ada, grace := r.start(t, "ada"), r.start(t, "grace")
-		time.Sleep(BeatEvery)
-		ada.take()
+		ada, grace := r.acquainted(t)
 		for _, node := range []string{"ada", "grace"} {
 			r.set(r.lost, node, true)
 		}
@@ -214,10 +217,7 @@ func TestWhoDiesWhileTheStoreIsAwayIsGoneOnceItIsBack(t *testing.T) {
 func TestALeaseThatEndedAndIsTakenAgainIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistry()
-		ada, grace := r.start(t, "ada"), r.start(t, "grace")
-		time.Sleep(BeatEvery)
-		ada.take()
-		grace.take()
+		ada, grace := r.acquainted(t)
 		r.set(r.lost, "grace", true)
 		time.Sleep(2 * leaseFor)
 		ada.want(t, "gone grace")
@@ -233,10 +233,7 @@ func TestALeaseThatEndedAndIsTakenAgainIsTold(t *testing.T) {
 func TestALeaseOutlivesTwoBeatsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistry()
-		ada, grace := r.start(t, "ada"), r.start(t, "grace")
-		time.Sleep(BeatEvery)
-		ada.take()
-		grace.take()
+		ada, grace := r.acquainted(t)
 		time.Sleep(time.Millisecond)
 		r.set(r.lost, "grace", true)
 		time.Sleep(2 * BeatEvery)

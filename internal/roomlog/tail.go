@@ -1,6 +1,7 @@
 package roomlog
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 
@@ -79,15 +80,16 @@ func (t *tail) tells(ts int64) {
 	}
 }
 
+// waitSize is about how many bytes an event takes that waits.
+func waitSize(e *protocol.Event) int { return len(e.Text) + 200 }
+
 // keep has an event wait.
 func (t *tail) keep(e *protocol.Event, read bool) {
-	size := len(e.Text) + 200
+	size := waitSize(e)
 	if !read || len(t.pending) >= maxPending || t.bytes+size > maxPendingBytes {
 		return // it is known of: whoever needs it finds it in the store
 	}
-	i, there := slices.BinarySearchFunc(t.pending, e.Seq, func(p protocol.Event, seq protocol.Seq) int {
-		return int(min(max(int64(p.Seq)-int64(seq), -1), 1))
-	})
+	i, there := slices.BinarySearchFunc(t.pending, e.Seq, func(p protocol.Event, seq protocol.Seq) int { return cmp.Compare(p.Seq, seq) })
 	if !there {
 		t.pending = slices.Insert(t.pending, i, *e)
 		t.bytes += size
@@ -99,10 +101,11 @@ func (l *Log) catchUp() {
 	t := l.tail
 	n := 0
 	for ; n < len(t.pending) && t.pending[n].Seq <= l.head+1; n++ {
-		if e := &t.pending[n]; e.Seq == l.head+1 {
+		e := &t.pending[n]
+		if e.Seq == l.head+1 {
 			l.take(e)
 		}
-		t.bytes -= len(t.pending[n].Text) + 200
+		t.bytes -= waitSize(e)
 	}
 	if t.pending = slices.Delete(t.pending, 0, n); len(t.pending) == 0 {
 		t.pending = nil

@@ -192,7 +192,8 @@ func (u *Upkeep) Fill(ctx context.Context, l *Log, s Source) (done bool, err err
 		return true, nil
 	}
 	if h.Known-h.Cursor > farBehind {
-		return false, l.goOn(h.Life, h.Known)
+		l.goOn(h.Life, h.Known)
+		return false, nil
 	}
 	events, err := s.Read(ctx, l.room, h.Cursor, fillPage)
 	switch {
@@ -209,11 +210,11 @@ func (u *Upkeep) Fill(ctx context.Context, l *Log, s Source) (done bool, err err
 	return false, nil
 }
 
-func (l *Log) goOn(life string, seq protocol.Seq) error {
+// goOn passes over what a log lacks up to seq.
+func (l *Log) goOn(life string, seq protocol.Seq) {
 	if l.Pass(life, seq) {
 		l.wake()
 	}
-	return nil
 }
 
 // goOnAtFirst has a log go on where the store does, which has forgotten what it lacks.
@@ -225,7 +226,8 @@ func (l *Log) goOnAtFirst(ctx context.Context, h *Hole, s Source) error {
 	if kept.First <= h.Cursor+1 {
 		return errNothing
 	}
-	return l.goOn(h.Life, kept.First-1)
+	l.goOn(h.Life, kept.First-1)
+	return nil
 }
 
 // Filled ends the filling of a log, or puts it off if it failed.
