@@ -94,12 +94,7 @@ func TestClusterBehindAProxyRestartsNodeByNode(t *testing.T) {
 				"--store", redis.URL(), "--broker", redis.URL(), "--rate", "off", "--drain", "1s",
 				"--trusted-proxy", "127.0.0.1", "--public-url", "https://chat.example",
 			}
-			var nodes [3]*server
-			var ports [3]string
-			for i := range nodes {
-				nodes[i] = startServer(t, args...)
-				ports[i] = nodes[i].Port
-			}
+			nodes, ports := startThree(t, args...)
 			https := freePort(t)
 			f := deployed(https, start(t, https, ports))
 			crew := make([]*talker, 9)

@@ -34,18 +34,20 @@ func nodesReplaced(t *testing.T, path string, ports [3]string, oldnew ...string)
 	return replaced(t, path, oldnew...)
 }
 
+// startThree starts three servers with the same settings.
+func startThree(t *testing.T, args ...string) (nodes [3]*server, ports [3]string) {
+	t.Helper()
+	for i := range nodes {
+		nodes[i] = startServer(t, args...)
+		ports[i] = nodes[i].Port
+	}
+	return nodes, ports
+}
+
 func nginxBeforeThree(t *testing.T, https string, ports [3]string) certificate {
 	t.Helper()
-	cert, plain, dir := newCertificate(t), freePort(t), t.TempDir()
-	runNginx(t, dir, https, nodesReplaced(t, "../deploy/nodes/nginx.conf", ports,
-		"listen 443 ssl;", "listen 127.0.0.1:"+https+" ssl;",
-		"listen [::]:443 ssl;", "",
-		"listen 80;", "listen 127.0.0.1:"+plain+";",
-		"listen [::]:80;", "",
-		"/etc/ssl/chat.example/fullchain.pem", cert.Cert,
-		"/etc/ssl/chat.example/privkey.pem", cert.Key,
-		"/var/log/nginx/parley.log", filepath.Join(dir, "access.log"),
-	))
+	cert, dir := newCertificate(t), t.TempDir()
+	runNginx(t, dir, https, nodesReplaced(t, "../deploy/nodes/nginx.conf", ports, nginxHere(t, https, dir, cert)...))
 	return cert
 }
 
@@ -86,12 +88,7 @@ func TestAProxyBeforeThreeNodesLeavesOutTheOneThatGoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			args := []string{"--trusted-proxy", "127.0.0.1", "--public-url", "https://chat.example"}
-			var nodes [3]*server
-			var ports [3]string
-			for i := range nodes {
-				nodes[i] = startServer(t, args...)
-				ports[i] = nodes[i].Port
-			}
+			nodes, ports := startThree(t, args...)
 			https := freePort(t)
 			f := deployed(https, start(t, https, ports))
 			spread := func() bool {

@@ -121,20 +121,25 @@ func deployed(https string, cert certificate) *front {
 
 func nginxAt(t *testing.T, port, https string) certificate {
 	t.Helper()
-	cert := newCertificate(t)
-	plain := freePort(t)
-	dir := t.TempDir()
-	runNginx(t, dir, https, replaced(t, "../deploy/nginx.conf",
-		"127.0.0.1:8080", "127.0.0.1:"+port,
-		"listen 443 ssl;", "listen 127.0.0.1:"+https+" ssl;",
+	cert, dir := newCertificate(t), t.TempDir()
+	here := append(nginxHere(t, https, dir, cert), "127.0.0.1:8080", "127.0.0.1:"+port)
+	runNginx(t, dir, https, replaced(t, "../deploy/nginx.conf", here...))
+	return cert
+}
+
+// nginxHere is what a test replaces in every nginx.conf of ours, each followed by what
+// stands in its place: addresses and files of the test's own.
+func nginxHere(t *testing.T, https, dir string, cert certificate) []string {
+	t.Helper()
+	return []string{
+		"listen 443 ssl;", "listen 127.0.0.1:" + https + " ssl;",
 		"listen [::]:443 ssl;", "",
-		"listen 80;", "listen 127.0.0.1:"+plain+";",
+		"listen 80;", "listen 127.0.0.1:" + freePort(t) + ";",
 		"listen [::]:80;", "",
 		"/etc/ssl/chat.example/fullchain.pem", cert.Cert,
 		"/etc/ssl/chat.example/privkey.pem", cert.Key,
 		"/var/log/nginx/parley.log", filepath.Join(dir, "access.log"),
-	))
-	return cert
+	}
 }
 
 // tutorialNginx is the tutorial's, word for word but for the port.
