@@ -83,11 +83,13 @@ func TestAPersonChatsInATerminal(t *testing.T) {
 	grace.feed(t, "meanwhile\n")
 	ada.sees(t, "grace: meanwhile\r\n#lobby> half a li")
 	ada.press(t, "ne\r")
+	ada.sees(t, "ada: half a line\r\n#lobby> ")
 	grace.out.wait(t, "ada: half a line\n")
 
 	ada.press(t, "/who\r")
 	ada.sees(t, "* 2 in #lobby: ada, grace\r\n#lobby> ")
 	ada.press(t, "//shrug\r")
+	ada.sees(t, "ada: /shrug\r\n#lobby> ")
 	grace.out.wait(t, "ada: /shrug\n")
 	ada.press(t, "/nonsense\r")
 	ada.sees(t, "* no command /nonsense: /help lists them; to send it as a text, write //nonsense\r\n#lobby> ")

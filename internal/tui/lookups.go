@@ -49,10 +49,19 @@ func (c *chat) rename(ctx context.Context, name string) {
 			if err != nil {
 				return c.view.say("your name stays: " + reason(err))
 			}
-			c.me = user
-			return c.view.say("you are " + visibleLine(user.Name) + " now")
+			return c.renamed(user)
 		}
 	})
+}
+
+// renamed takes up one's own new name at once: that the room knows of it, too, may
+// be told only after the answer.
+func (c *chat) renamed(me protocol.User) error {
+	c.me = me
+	if _, known := c.here.users[me.ID]; known {
+		c.here.users[me.ID] = me
+	}
+	return c.view.say("you are " + visibleLine(me.Name) + " now")
 }
 
 func (c *chat) search(ctx context.Context, words string) error {

@@ -123,3 +123,52 @@ func TestWhoCameAndWhoWentIsTold(t *testing.T) {
 		t.Errorf("told is %q", text)
 	}
 }
+
+// What others are told of a new name comes before or after the answer to it.
+func TestOnesOwnNewNameIsKnownAtOnce(t *testing.T) {
+	ada, renamed := protocol.User{ID: "1", Name: "ada"}, protocol.User{ID: "1", Name: "Ada"}
+	news := func(all bool, u protocol.User) client.Presence {
+		return client.Presence{Presence: protocol.Presence{Room: "lobby", All: all, Joined: []protocol.User{u}, Count: 1}}
+	}
+	for _, newsFirst := range []bool{true, false} {
+		var out, told strings.Builder
+		c := &chat{view: plain{&out, &told}, here: place{name: "lobby"}, me: ada}
+		who := func(when, want string) {
+			t.Helper()
+			if got := c.here.who(); got != want {
+				t.Errorf("%s, news first %v: who says %q, want %q", when, newsFirst, got, want)
+			}
+		}
+		does := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		does(c.item(news(true, ada)))
+		who("before", "1 in #lobby: ada")
+		if newsFirst {
+			does(c.item(news(false, renamed)))
+		}
+		does(c.renamed(renamed))
+		who("answered", "1 in #lobby: Ada")
+		if !newsFirst {
+			does(c.item(news(false, renamed)))
+		}
+		who("at the end", "1 in #lobby: Ada")
+		if got := out.String() + told.String(); got != "parley: you are Ada now\n" {
+			t.Errorf("news first %v: told is %q", newsFirst, got)
+		}
+	}
+}
+
+func TestANewNameOutsideARoomBringsNobodyIn(t *testing.T) {
+	var out, told strings.Builder
+	c := &chat{view: plain{&out, &told}, me: protocol.User{ID: "1", Name: "ada"}}
+	if err := c.renamed(protocol.User{ID: "1", Name: "Ada"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.here.users) != 0 || c.me.Name != "Ada" {
+		t.Errorf("%d are here, and I am %s", len(c.here.users), c.me.Name)
+	}
+}
