@@ -151,6 +151,27 @@ test("one finds a room, a person and a message by keyboard alone", async (t) => 
   await toComposer(page);
 });
 
+test("a search that is opened as another one closes is a new one", async (t) => {
+  const { url } = await serve(t);
+  const grace = await speaker(t, url, "grace");
+  grace.room("general").join();
+  const page = await open(t, url);
+  await enter(page, "ada");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("@gra");
+  await page.getByRole("option", { name: "grace" }).waitFor();
+  await page.evaluate(() => {
+    document.querySelector(".finder form").requestSubmit(); // nothing is drawn between the two
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }));
+  });
+  await page.getByRole("combobox").waitFor();
+  assert.equal(await page.getByRole("combobox").inputValue(), "");
+  assert.equal(await composer(page).inputValue(), "@grace ");
+  await page.keyboard.press("Escape");
+  await page.getByRole("combobox").waitFor({ state: "detached" });
+  await toComposer(page);
+});
+
 test("Alt and Shift lead to the next room with something unread", async (t) => {
   const { url } = await serve(t);
   const grace = await speaker(t, url, "grace");

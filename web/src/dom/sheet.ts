@@ -6,6 +6,7 @@ export type SheetName = "rooms" | "people" | "search" | "message";
 // A sheet is a step in the history, so that a phone's back gesture closes it. A
 // browser takes a step back in its own time: what is wanted meanwhile waits for it.
 let open: SheetName | null = null;
+let opening = 0; // how many were shown so far
 let leaving = false; // a step back is on its way
 let wanted: string | null = null; // the address to go to then
 const redraws = new Set<() => void>();
@@ -55,14 +56,18 @@ export function hideSheet(): void {
   show(null);
 }
 
-export function useSheet(): SheetName | null {
+/**
+ * useSheet is what lies over the room, and its opening: the key of what is drawn, since
+ * who closes a sheet and opens it again before the next drawing means another one.
+ */
+export function useSheet(): { sheet: SheetName | null; opening: number } {
   const [, redraw] = useState({});
   useEffect(() => {
     const tell = () => redraw({});
     redraws.add(tell);
     return () => void redraws.delete(tell);
   }, []);
-  return open;
+  return { sheet: open, opening };
 }
 
 /** closeDialog closes what lies over the room at once, without waiting for the next drawing. */
@@ -72,5 +77,6 @@ export function closeDialog(): void {
 
 function show(sheet: SheetName | null): void {
   open = sheet;
+  if (sheet !== null) opening++;
   for (const redraw of redraws) redraw();
 }

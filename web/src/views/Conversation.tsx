@@ -34,7 +34,7 @@ interface Props {
 export function Conversation({ chat, room, me, acts, sought, led }: Props) {
   const [mode, setMode] = useState<Mode>({ is: "new" });
   const [choice, setChoice] = useState<Open | null>(null);
-  const sheet = useSheet();
+  const { sheet, opening } = useSheet();
   const [found, setFound] = useState<number | null>(null);
   const roomNow = useRef(room);
   roomNow.current = room;
@@ -118,7 +118,7 @@ export function Conversation({ chat, room, me, acts, sought, led }: Props) {
         up={() => toLast(document.querySelector(".lines"))}
       />
       {chosen && (
-        <MessageChoice key={chosen.what} choice={chosen} room={room} me={me} acts={acts} messageActs={messageActs} turn={(what) => setChoice({ ...chosen, what })} close={hideSheet} />
+        <MessageChoice key={`${opening} ${chosen.what}`} choice={chosen} room={room} me={me} acts={acts} messageActs={messageActs} turn={(what) => setChoice({ ...chosen, what })} close={hideSheet} />
       )}
     </>
   );

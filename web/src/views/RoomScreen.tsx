@@ -27,7 +27,7 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
   const [peopleWanted, setPeopleWanted] = useState(() => read("browser", peoplePlace) !== "closed");
   const [topicEdited, editTopic] = useState(false);
   const [sought, setSought] = useState<{ room: string; seq: number } | null>(null);
-  const sheet = useSheet();
+  const { sheet, opening } = useSheet();
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
@@ -96,17 +96,18 @@ export function RoomScreen({ chat, acts }: { chat: Chat; acts: Acts }) {
         </aside>
       )}
       {sheet === "rooms" && !roomsFit && (
-        <Sheet side="left" label="Rooms" close={hideSheet}>
+        <Sheet key={opening} side="left" label="Rooms" close={hideSheet}>
           {rooms}
         </Sheet>
       )}
       {sheet === "people" && !peopleFit && (
-        <Sheet side="right" label="People" close={hideSheet}>
+        <Sheet key={opening} side="right" label="People" close={hideSheet}>
           {people}
         </Sheet>
       )}
       {sheet === "search" && (
         <Finder
+          key={opening}
           chat={chat}
           acts={acts}
           close={hideSheet}
