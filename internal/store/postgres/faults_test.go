@@ -391,23 +391,18 @@ func TestANodeThatStandsStillHoldsOthersUpForSecondsOnly(t *testing.T) {
 }
 
 func TestStoreWaitsForAFreeConnectionSlot(t *testing.T) {
-	own := testserver.StartPostgres(t, "max_connections=8", "superuser_reserved_connections=0", "max_wal_senders=0")
+	const slots = 8
+	own := testserver.StartPostgres(t, fmt.Sprint("max_connections=", slots), "superuser_reserved_connections=0", "max_wal_senders=0")
 	url := own.NewDatabase(t)
 	s := open(t, url)
 	var hogs []*pgx.Conn
-	for len(hogs) < 100 {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			break
+	for deadline := time.Now().Add(30 * time.Second); len(hogs) < slots; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d slots could be had", len(hogs), slots)
 		}
-		defer conn.Close(ctx)
-		hogs = append(hogs, conn)
-	}
-	s.pool.Reset() // its connections come back to the server, and to the hogs
-	for refused := 0; refused < 3; {
 		conn, err := pgx.Connect(ctx, url)
 		if err != nil {
-			refused++
+			s.pool.Reset() // its connections go back to the server, in the server's time
 			continue
 		}
 		defer conn.Close(ctx)
