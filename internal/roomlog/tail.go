@@ -118,7 +118,7 @@ func (l *Log) catchUp() {
 func (l *Log) Base(life string, head protocol.Seq) (grown bool) { return l.base(life, head, 0) }
 
 // base is Base for a log whose life before this one ended at old, as far as is known.
-func (l *Log) base(life string, head protocol.Seq, old int64) (grown bool) {
+func (l *Log) base(life string, head protocol.Seq, old int64) (found bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.tail
@@ -131,7 +131,7 @@ func (l *Log) base(life string, head protocol.Seq, old int64) (grown bool) {
 	}
 	l.head = head
 	l.catchUp()
-	return l.head > head
+	return true
 }
 
 // begunAnew reports whether it is yet to be found out where the log stands in another

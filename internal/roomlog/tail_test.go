@@ -116,6 +116,60 @@ func TestAnotherLifesEventsAreNoneOfTheLogs(t *testing.T) {
 	}
 }
 
+// Of a log that begins with the middle, too, it is found out what was written since.
+func TestAnotherLifeIsTakenUpBehindWhatWasPurged(t *testing.T) {
+	l := shared("one", 4)
+	old := attach(l, plain)
+	l.Offer("one", []protocol.Event{said(5)})
+	l.Rewind("two")
+	w := &world{life: "two", head: 7, purged: 3}
+	for seq := range w.head {
+		w.log = append(w.log, said(seq+1))
+	}
+	w.log[4].TS = 50 // it took the place of the one that was lost
+	w.log[5].TS, w.log[6].TS = 60, 70
+	u := NewUpkeep()
+	if lack, err := u.Ask(t.Context(), w, []*Log{l}, time.Now); err != nil || !lack {
+		t.Fatalf("%t, %v: want what was written since", lack, err)
+	}
+	for done := false; !done; {
+		done, _ = u.Fill(t.Context(), l, w)
+	}
+	pieces, _, err := old.Read(nil, End, 1<<20)
+	if got := seqsOf(t, plain, pieces); err != nil || !slices.Equal(got, []protocol.Seq{5, 6, 7}) {
+		t.Errorf("who reads messages alone gets %v, %v", got, err)
+	}
+}
+
+// A reader may come before it is known where the log stands, and what is written then be
+// passed over by the log: the reader has it to read.
+func TestWhoCameBeforeTheLogsPlaceWasKnownIsWoken(t *testing.T) {
+	woken := 0
+	l := New("lobby", &Budget{MemoryBytes: 1 << 20, Total: 1 << 30}, func() { woken++ })
+	l.Shared("one")
+	l.Base("one", 4)
+	attach(l, dense)
+	l.Offer("one", []protocol.Event{said(5)})
+	l.Rewind("two")
+	r := attach(l, dense)
+	r.Seek(5, 5)
+	if pieces, _, err := r.Read(nil, End, 1<<20); err != nil || len(pieces) > 0 {
+		t.Fatalf("%d pieces, %v", len(pieces), err)
+	}
+	w := &world{life: "two", head: 6}
+	for seq := range w.head {
+		w.log = append(w.log, said(seq+1))
+	}
+	w.log[5].TS = 5 // in the same millisecond as the newest of the life before
+	woken = 0
+	if _, err := NewUpkeep().Ask(t.Context(), w, []*Log{l}, time.Now); err != nil || woken == 0 {
+		t.Fatalf("woken %d times, %v", woken, err)
+	}
+	if _, _, err := r.Read(nil, End, 1<<20); !errors.Is(err, ErrNotInMemory) || r.Cold().Cursor != 5 {
+		t.Errorf("%v behind %d, want to be sent to the store behind 5", err, r.Cold().Cursor)
+	}
+}
+
 // Who was told of a head in another life must not have later ones wait for it.
 func TestAHeadOfAnotherLifeIsNoneOfTheLogs(t *testing.T) {
 	l := shared("one", 1000)
@@ -144,6 +198,7 @@ type world struct {
 	u       *Upkeep
 	life    string
 	head    protocol.Seq // of the store's log; that of event n is n
+	purged  protocol.Seq // up to this one nothing is kept
 	log     []protocol.Event
 	clock   int64 // milliseconds
 	untold  []protocol.Event
@@ -173,12 +228,15 @@ func (w *world) Heads(context.Context, []string) ([]protocol.Seq, error) {
 
 // Read implements Source.
 func (w *world) Read(_ context.Context, _ string, cursor protocol.Seq, limit int) ([]protocol.Event, error) {
+	if cursor < w.purged {
+		return nil, store.ErrNotKept
+	}
 	return w.stored(cursor, limit), nil
 }
 
 // Room implements Source.
 func (w *world) Room(context.Context, string) (store.Room, error) {
-	return store.Room{First: 1, Head: w.head}, nil
+	return store.Room{First: w.purged + 1, Head: w.head}, nil
 }
 
 // fill does what a node does for a log that lacks something.

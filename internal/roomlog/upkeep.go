@@ -126,6 +126,14 @@ func baseOf(ctx context.Context, s Heads, l *Log, head protocol.Seq) (base proto
 	}
 	base = head - min(head, fillPage)
 	events, err := s.Read(ctx, l.room, base, fillPage)
+	if errors.Is(err, store.ErrNotKept) { // some of it was purged
+		kept, failed := s.Room(ctx, l.room)
+		if failed != nil {
+			return 0, old, failed
+		}
+		base = kept.First - 1
+		events, err = s.Read(ctx, l.room, base, fillPage)
+	}
 	if errors.Is(err, store.ErrNotKept) {
 		return head, old, nil
 	}
