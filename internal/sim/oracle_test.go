@@ -24,6 +24,7 @@ type where struct{ room, epoch string }
 // truth is a room's log in one life.
 type truth struct {
 	room, epoch string
+	life        string // the store's
 	facts       []*fact
 	keys        map[[2]string]protocol.Seq
 }
@@ -73,7 +74,7 @@ func newOracle(w *world) *oracle {
 // begin is the log of a room in a new life.
 func (o *oracle) begin(room string) *truth {
 	r, _ := o.world.database.store.Room(context.Background(), room)
-	t := &truth{room: room, epoch: r.Epoch, keys: map[[2]string]protocol.Seq{}}
+	t := &truth{room: room, epoch: r.Epoch, life: o.world.database.store.Life(), keys: map[[2]string]protocol.Seq{}}
 	if o.all[where{room, r.Epoch}] != nil {
 		o.world.breaks("the epoch of %s is one that was", room)
 	}
@@ -82,6 +83,16 @@ func (o *oracle) begin(room string) *truth {
 }
 
 func (o *oracle) truthOf(room, epoch string) *truth { return o.all[where{room, epoch}] }
+
+// inLife is a room's log in a life of the store; the newest where that isn't known.
+func (o *oracle) inLife(room, life string) *truth {
+	for _, t := range o.all {
+		if t.room == room && t.life == life {
+			return t
+		}
+	}
+	return o.of(room)
+}
 
 func (o *oracle) of(room string) *truth {
 	return o.now[slices.Index(o.world.plan.rooms, room)]
@@ -219,7 +230,7 @@ func (o *oracle) mayBeGiven(c *client, m *fact, text string, p *piece) {
 // reads holds what a client of the tutorial's is given to the order of its room's log.
 func (o *oracle) reads(c *client, text string, p *piece) {
 	w := o.world
-	t := o.of(c.views[0].room)
+	t := o.inLife(c.views[0].room, p.life) // who wrote it may not have heard of a later one
 	births := o.births[text]
 	i := slices.IndexFunc(births, func(b birthplace) bool { return b.after(c.last) })
 	if i < 0 {
@@ -229,9 +240,11 @@ func (o *oracle) reads(c *client, text string, p *piece) {
 	was := c.last
 	c.last = births[i]
 	if is := t.at(c.last); is != nil {
-		o.mayBeGiven(c, is, text, p)
-		// One that was said twice, having been lost or purged, may be either.
-		if p.life == c.lastLife && t.at(was) != nil && len(births) == 1 && c.lastOnce {
+		once := len(births) == 1 // one that was said twice, having been lost or purged, may be either
+		if once {
+			o.mayBeGiven(c, is, text, p)
+		}
+		if p.life == c.lastLife && t.at(was) != nil && once && c.lastOnce {
 			o.passesOverNone(c, t, was.seq, c.last.seq)
 		}
 	}
