@@ -312,7 +312,8 @@ func (x *examination) idle(ctx context.Context, r reach) {
 	case websocket.CloseStatus(err) != -1:
 		n.fault(fmt.Sprintf("a silent session is closed after %s: %v", short(stayed), inWords(err)), "look into the log of the node")
 	default:
-		n.fault(fmt.Sprintf("a silent session is cut off after %s", short(stayed)),
+		patience := stayed.Round(100 * time.Millisecond) // as it is set somewhere, not as it was measured
+		n.fault(fmt.Sprintf("a silent session is cut off after %s", short(patience)),
 			fmt.Sprintf("have the proxy wait for longer than the pings, which come every %s; nginx: proxy_read_timeout 86400s; HAProxy: timeout tunnel 1h", short(heartbeat)))
 	}
 }
